@@ -1,0 +1,282 @@
+"""class Library: a folder with a store and what is derived from it, to search and to look things up in."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from index import dense, lexical, publish
+from index.chunk import encoded_text
+from index.errors import (
+    EncoderMismatch,
+    LibraryBusy,
+    LibraryDamaged,
+    LibraryError,
+    LibraryNotFound,
+    QuestionError,
+)
+from index.fuse import coverage, fuse, lexical_weight
+from index.places import find_places
+from index.script import encodable, fold
+from index.store import Store
+from index.terms import question_terms
+from index.types import CleanText, Document, Encoder, Hit, Metadata, Passage, Scores, Span, Vectors
+
+# Candidates of each leg; the union is ranked. More changed no figure on the retrieval sets.
+CANDIDATES = 100
+# Far beyond any question; what is longer is a mistake or an attack.
+MAX_QUESTION = 10_000
+_DATABASE, _GENERATIONS, _LOCK = "library.sqlite3", "generations", "LOCK"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Indexes that belong together; searches hold on to one while a newer one takes its place."""
+
+    revision: int
+    dense: dense.DenseIndex
+    lexical: lexical.LexicalIndex
+
+
+class Library:
+    """A library folder. Any number of processes may read it, one at a time may write.
+
+    The encoder is looked at when it is first needed: listing and verifying do not load it.
+    """
+
+    def __init__(self, folder: Path, encoder: Encoder | None = None, create: bool = False) -> None:
+        """Open a folder. Raises LibraryNotFound unless there is a library or `create` is set."""
+        self.folder = folder
+        if not create and not (folder / _DATABASE).exists():
+            raise LibraryNotFound(f"no library at {folder}: make one with `yinzheng ingest PATH --library {folder}`")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(f"{folder} cannot be made a library: {error.strerror or error}") from error
+        self.store = Store(folder / _DATABASE)
+        self._encoder = encoder
+        self._snapshot: Snapshot | None = None
+
+    def close(self) -> None:
+        """Close the files."""
+        self.store.close()
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder given, else the one that the library was built with, else the bundled one."""
+        if self._encoder is None:
+            from index.encoder import load_encoder
+
+            self._encoder = load_encoder(self.store.fact("encoder_name") or None)
+        return self._encoder
+
+    def check_encoder(self) -> None:
+        """Raise EncoderMismatch if the vectors in the store are another encoder's."""
+        stored = self.store.fact("encoder")
+        if stored and stored != self.encoder.fingerprint:
+            raise EncoderMismatch(
+                f"{self.folder} was built with encoder {self.store.fact('encoder_name')!r}, not {self.encoder.name!r}: "
+                "leave --encoder out, or ingest into a new folder"
+            )
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the library's lock. Raises LibraryBusy if another process does."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / _LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise LibraryBusy(f"another process is writing to {self.folder}: wait for it to end") from error
+        except OSError as error:
+            raise LibraryError(f"{self.folder} cannot be written to: {error.strerror or error}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    # Searching.
+
+    def search(self, question: str, k: int = 10) -> list[Hit]:
+        """Return the `k` best passages for a question, best first, ties by id.
+
+        Raises QuestionError for a question that is empty or too long, or k < 1.
+        """
+        return self.search_many([question], k)[0]
+
+    def search_many(self, questions: Sequence[str], k: int = 10) -> list[list[Hit]]:
+        """Return the hits for each question; encoding them together is faster than one by one."""
+        if k < 1:
+            raise QuestionError(f"k must be at least 1, is now {k}")
+        checked = [check_question(question) for question in questions]
+        self.check_encoder()
+        snapshot = self.snapshot()
+        vectors = self.encoder.encode_questions([fold(with_chinese_places(q)) for q in checked])
+        nearest = snapshot.dense.search(vectors, CANDIDATES)
+        return [
+            self._rank(snapshot, question, vector, near, k)
+            for question, vector, near in zip(checked, vectors, nearest, strict=True)
+        ]
+
+    def _rank(
+        self, snapshot: Snapshot, question: str, vector: Vectors, near: dict[int, float], k: int
+    ) -> list[Hit]:
+        wanted = question_terms(with_chinese_places(question))
+        matched = snapshot.lexical.search(wanted, CANDIDATES)
+        missing = sorted(matched.keys() - near.keys())
+        cosines = {**near, **snapshot.dense.cosines(vector, missing)}
+        weight = lexical_weight(coverage(matched, snapshot.lexical.rarity(wanted)))
+        ranking = fuse(cosines, matched, weight)
+        return self._hits(ranking, cosines, matched, k)
+
+    def _hits(
+        self, ranking: list[tuple[int, float]], cosines: dict[int, float], matched: dict[int, float], k: int
+    ) -> list[Hit]:
+        """Look up passages; one that was removed since the snapshot was made is left out."""
+        hits: list[Hit] = []
+        for start in range(0, len(ranking), 2 * k):
+            some = ranking[start : start + 2 * k]
+            found = self.store.passages([id_ for id_, _ in some])
+            hits += [
+                Hit(found[id_], score, Scores(cosines[id_], matched.get(id_)))
+                for id_, score in some
+                if id_ in found
+            ]
+            if len(hits) >= k:
+                break
+        return hits[:k]
+
+    def snapshot(self) -> Snapshot:
+        """Return indexes that fit the store as it is now; they are made anew when there are none."""
+        if self._snapshot is None or self._snapshot.revision != self.store.revision:
+            self._snapshot = self._load() or self.rebuild()
+        return self._snapshot
+
+    def _load(self) -> Snapshot | None:
+        try:
+            generation = publish.current(self.folder / _GENERATIONS)
+        except LibraryDamaged:
+            return None  # derived data: made anew from the store, which has its own checks
+        if generation is None or generation.manifest.revision != self.store.revision:
+            return None
+        return _open(generation)
+
+    def rebuild(self) -> Snapshot:
+        """Make the indexes from the store and publish them.
+
+        While another process writes, the last whole generation serves: that process will publish a newer one.
+        """
+        try:
+            with self.writing():
+                return self._publish()
+        except LibraryBusy:
+            if older := self._older():
+                return older
+            raise
+
+    def snapshot_for_writer(self) -> Snapshot:
+        """Like `snapshot`, for the process that holds the lock already."""
+        if self._snapshot is None or self._snapshot.revision != self.store.revision:
+            self._snapshot = self._load() or self._publish()
+        return self._snapshot
+
+    def _older(self) -> Snapshot | None:
+        try:
+            generation = publish.current(self.folder / _GENERATIONS)
+        except LibraryDamaged:
+            return None
+        return _open(generation) if generation else None
+
+    def _publish(self) -> Snapshot:
+        dimension = int(self.store.fact("dimension") or self.encoder.dimension)
+        revision = self.store.revision
+        ids, vectors = self.store.all_vectors(dimension)
+        texts = ((p.id, encoded_text(title, p)) for p, title in self.store.all_passages())
+
+        def write(folder: Path) -> None:
+            dense.save(dense.build(ids, vectors), folder)
+            (folder / "lexical").mkdir()
+            lexical.build(folder / "lexical", texts)
+
+        root = self.folder / _GENERATIONS
+        encoder = self.store.fact("encoder")
+        return _open(publish.publish(root, write, revision, encoder, dimension, len(ids)))
+
+    # Looking up.
+
+    def document(self, id_: str) -> Document | None:
+        """Return a document with its raw text, None if it is not there."""
+        return self.store.document(id_)
+
+    def clean_text(self, id_: str) -> CleanText | None:
+        """Return the clean text of a document, None if it is not there."""
+        return self.store.clean_text(id_)
+
+    def metadata(self, id_: str) -> Metadata:
+        """Return what is known about a document."""
+        return self.store.metadata(id_)
+
+    def passages_of(self, id_: str) -> list[Passage]:
+        """Return the passages of a document in order."""
+        return self.store.passages_of(id_)
+
+    def document_ids(self) -> list[str]:
+        """Return the ids of all documents, sorted."""
+        return self.store.document_ids()
+
+    def quote(self, id_: str, span: Span) -> str | None:
+        """Return the raw characters of a span of a document, None where there are none."""
+        document = self.document(id_)
+        return span.of(document.raw) if document and span.end <= len(document.raw) else None
+
+    def remove(self, id_: str) -> bool:
+        """Remove a document for good and publish indexes without it; tell whether it was there."""
+        with self.writing():
+            removed = self.store.remove(id_)
+            if removed:
+                self._snapshot = self._publish()
+        return removed
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the library, a line each; nothing if all is well."""
+        problems = self.store.check()
+        try:
+            generation = publish.current(self.folder / _GENERATIONS)
+        except LibraryDamaged as error:
+            return [*problems, f"{error}: `yinzheng doctor --repair` makes it anew"]
+        passages = self.store.counts()[1]
+        if generation is None and passages:
+            problems.append("there are no indexes: `yinzheng doctor --repair` makes them")
+        elif generation and generation.manifest.revision != self.store.revision:
+            problems.append("the indexes are older than the store: `yinzheng doctor --repair` makes them anew")
+        elif generation and generation.manifest.passages != passages:
+            problems.append(f"{generation.manifest.passages} passages are indexed of {passages}")
+        return problems
+
+
+def _open(generation: publish.Generation) -> Snapshot:
+    folder = generation.folder
+    return Snapshot(generation.manifest.revision, dense.load(folder), lexical.load(folder / "lexical"))
+
+
+def check_question(question: str) -> str:
+    """Return a question fit to be searched. Raises QuestionError if it is empty or too long."""
+    question = encodable(question).replace("\x00", " ").strip()
+    if not question:
+        raise QuestionError("the question is empty")
+    if len(question) > MAX_QUESTION:
+        raise QuestionError(f"the question has {len(question):,} characters, at most {MAX_QUESTION:,} are read")
+    return question
+
+
+def with_chinese_places(question: str) -> str:
+    """Return a question with the Chinese names of the places that it names in English, which documents use."""
+    names = [m.place.name for m in find_places(question) if question[m.start : m.end].isascii()]
+    return " ".join([question, *dict.fromkeys(names)])
