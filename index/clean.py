@@ -28,8 +28,16 @@ _MARKUP = re.compile(
     rf"</?(?:{_TAGS})(?:\s[^<>\n]{{0,400}})?/?>"  # a whole tag
     # a tag that lost its "<", with the broken characters that took its place
     rf"|(?:[?？�]。?[?？�]|[?？�<])?\b(?:{_TAGS})(?:\s+[\w:-]{{1,30}}=(?:\"[^\"\n]{{0,300}}\"|'[^'\n]{{0,300}}'))+\s*/?>"
+    rf"|[?？�]/(?:{_TAGS})>"
     r"|<!--.{0,2000}?-->",
     re.IGNORECASE | re.DOTALL,
+)
+_MARKDOWN = re.compile(
+    r"\A---[ \t]*\r?\n(?:[^\n]*\n){0,40}?---[ \t]*(?=\r?\n|\Z)"  # front matter
+    r"|\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|`"
+    r"|^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$"
+    r"|^[ \t]*>[ \t]?",
+    re.MULTILINE,
 )
 _ENTITY = re.compile(r"&(?:nbsp|ensp|emsp|lt|gt|amp|quot|middot|ldquo|rdquo|mdash|hellip|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
 _GLOSS = re.compile(r"(?<=[\u3400-\u9fff\U00020000-\U0003ffff])[(（]([a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê\u0300-\u030c]{1,7})[)）]")
@@ -57,11 +65,22 @@ def clean(raw: str, media_type: str = "text/plain") -> CleanText:
         from index.markup import drop_markup
 
         text = drop_markup(text)
+    elif media_type == "text/markdown":
+        text = drop_markdown(text)
     for step in STEPS:
         text = step(text)
     if not text.text:
         raise EmptyDocument("no text is left after cleaning: is it a page of links, or an error page?")
     return text
+
+
+def drop_markdown(text: CleanText) -> CleanText:
+    """Front matter, emphasis and the rulers of tables; headings and the bars of tables stay for what comes after."""
+    edits = [
+        Edit(Span(*m.span()), "", "front matter" if m.start() == 0 and m[0][0] == "-" else "markup")
+        for m in _MARKDOWN.finditer(text.text)
+    ]
+    return apply_edits(text, edits)
 
 
 def normalise_characters(text: CleanText) -> CleanText:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 # The weight of the lexical leg when it matches the whole question; fitted on cmrc2018-dev, see docs/LOG.md.
-LEXICAL_WEIGHT = 0.7
+LEXICAL_WEIGHT = 0.6
 # Coverage from which the lexical leg has its full weight, and below which it has none.
-_FULL_COVERAGE, _NO_COVERAGE = 0.6, 0.1
+_FULL_COVERAGE, _NO_COVERAGE = 0.5, 0.2
 
 
 def coverage(lexical: Mapping[int, float], rarity: Mapping[str, float]) -> float:

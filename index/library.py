@@ -1,6 +1,6 @@
 """class Library: a folder with a store and what is derived from it, to search and to look things up in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -208,6 +208,10 @@ class Library:
         root = self.folder / _GENERATIONS
         encoder = self.store.fact("encoder")
         return _open(publish.publish(root, write, revision, encoder, dimension, len(ids)))
+
+    def rarity(self, terms: Iterable[str]) -> dict[str, float]:
+        """Return term -> its inverse document frequency in this library."""
+        return self.snapshot().lexical.rarity(terms)
 
     # Looking up.
 

@@ -9,6 +9,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
 
 from index.offsets import Edit, apply_edits
 from index.types import CleanText, Span
@@ -27,6 +30,10 @@ _PRUNE = [
 # Trafilatura is the more precise; below this share of what readability finds, or below this length, it has missed the article.
 _TRAFILATURA_SHARE = 0.6
 _ARTICLE_LENGTH = 150
+# A kept line of this length shows that the article has begun, or has not ended; a line with this share of links is a menu.
+_ANCHOR = 20
+_LINKS = 0.5
+_GAP = 400  # characters that extractors may have skipped between two such lines; more is another part of the page
 # An extract that holds less than this share of the long paragraphs has missed the article altogether.
 _EXTRACT_SHARE = 0.1
 
@@ -36,6 +43,7 @@ class Page:
     """What the tokens of an HTML source say: where text stands, and what the head declares."""
 
     edits: list[Edit] = field(default_factory=list)  # leave the visible text, a block a line
+    links: list[Span] = field(default_factory=list)  # the text between <a> and </a>, tags inside it included
     meta: dict[str, str] = field(default_factory=dict)  # name or property, lower case -> content
     title: str = ""
     heading: str = ""  # the first h1
@@ -51,7 +59,9 @@ class _Tokens(HTMLParser):
         self.lines = [0, *(match.end() for match in re.finditer("\n", source))]
         self.edits: list[Edit] = []
         self.meta: dict[str, str] = {}
-        self.links: dict[str, str] = {}
+        self.relations: dict[str, str] = {}  # of <link>: rel -> href
+        self.links: list[Span] = []
+        self.link_start = 0
         self.named: dict[str, list[str]] = {"title": [], "h1": []}
         self.open: list[str] = []
         self.hidden = 0
@@ -62,10 +72,14 @@ class _Tokens(HTMLParser):
 
     def _begin(self, replacement: str | None, reason: str = "") -> None:
         """End the token before and begin one; None keeps its characters as they are."""
-        line, column = self.getpos()
-        here = self.lines[line - 1] + column
+        here = self._here()
         self._finish(here)
         self.pending = None if replacement is None else (here, replacement, reason)
+
+    def _here(self) -> int:
+        """Return the place of the token at hand in the source."""
+        line, column = self.getpos()
+        return self.lines[line - 1] + column
 
     def _finish(self, end: int) -> None:
         if self.pending and self.pending[0] < end:
@@ -80,7 +94,9 @@ class _Tokens(HTMLParser):
             name = values.get("property") or values.get("name") or ""
             self.meta.setdefault(name.lower(), values.get("content", "").strip())
         elif tag == "link":
-            self.links.setdefault(values.get("rel", "").lower(), values.get("href", ""))
+            self.relations.setdefault(values.get("rel", "").lower(), values.get("href", ""))
+        elif tag == "a":
+            self.link_start = self._here()
         if tag in _HIDDEN:
             self.hidden += 1
         if tag not in _VOID:
@@ -90,6 +106,8 @@ class _Tokens(HTMLParser):
         self._begin(_boundary(tag), "markup")
         if tag in _HIDDEN and self.hidden:
             self.hidden -= 1
+        if tag == "a" and "a" in self.open:
+            self.links.append(Span(self.link_start, self._here()))
         if tag in self.open:
             while self.open.pop() != tag:
                 pass
@@ -113,8 +131,7 @@ class _Tokens(HTMLParser):
 
     def _break_lines(self, data: str) -> None:
         """A line end in running text is only a space in HTML, and between Han characters not even that."""
-        line, column = self.getpos()
-        here = self.lines[line - 1] + column
+        here = self._here()
         for match in re.finditer(r"\s*\n\s*", data):
             around = data[max(match.start() - 1, 0) : match.start()] + data[match.end() : match.end() + 1]
             joint = " " if around.isascii() else ""
@@ -158,7 +175,7 @@ def read_page(source: str) -> Page:
     """Return the places of the visible text of an HTML source, and what its head declares."""
     tokens = _Tokens(source)
     title, heading = (" ".join("".join(tokens.named[name]).split()) for name in ("title", "h1"))
-    return Page(tokens.edits, tokens.meta, html.unescape(title), heading, tokens.links.get("canonical", ""))
+    return Page(tokens.edits, tokens.links, tokens.meta, html.unescape(title), heading, tokens.relations.get("canonical", ""))
 
 
 def drop_markup(text: CleanText) -> CleanText:
@@ -168,12 +185,13 @@ def drop_markup(text: CleanText) -> CleanText:
     """
     page = read_page(text.text)
     visible = apply_edits(text, page.edits)
-    wanted = _main_text(text.text)
     lines = list(_line_spans(visible.text))
     letters = [_tight(span.of(visible.text)) for span in lines]
+    wanted = _main_text(text.text)
     kept = [bool(line) and line in wanted for line in letters]
-    if not _found_article(visible.text, lines, kept):
+    if not _found_article(lines, kept):
         return visible
+    kept = _fill(visible, lines, kept, page.links)
     heading = _tight(page.heading)
     edits = [
         Edit(span, "", "outside the main text")
@@ -183,11 +201,28 @@ def drop_markup(text: CleanText) -> CleanText:
     return apply_edits(visible, edits)
 
 
+def _fill(text: CleanText, lines: list[Span], kept: list[bool], links: list[Span]) -> list[bool]:
+    """Keep what the extractors skipped inside the article: headings and list items, but no lists of links."""
+    anchors = [i for i, (span, keep) in enumerate(zip(lines, kept, strict=True)) if keep and len(span) >= _ANCHOR]
+    linked = np.zeros(int(text.ends[-1]) + 1, np.bool_)
+    for link in links:
+        linked[link.start : link.end] = True
+    filled = list(kept)
+    for one, other in pairwise(anchors):
+        gap = range(one + 1, other)
+        if sum(len(lines[i]) for i in gap if not kept[i]) > _GAP:
+            continue
+        for i in gap:
+            places = text.starts[lines[i].start : lines[i].end]
+            filled[i] = kept[i] or bool(linked[places].mean() < _LINKS)
+    return filled
+
+
 def _line_spans(text: str) -> Iterable[Span]:
     return (Span(*match.span()) for match in re.finditer(r"[^\n]*\S[^\n]*", text))
 
 
-def _found_article(text: str, lines: list[Span], kept: list[bool]) -> bool:
+def _found_article(lines: list[Span], kept: list[bool]) -> bool:
     total = sum(len(span) for span in lines if len(span) >= 30)
     found = sum(len(span) for span, keep in zip(lines, kept, strict=True) if keep)
     return found > 0 and found >= _EXTRACT_SHARE * total

@@ -36,6 +36,8 @@ def read_metadata(document: Document, clean: CleanText) -> Metadata:
     known = document.metadata
     if document.media_type == "text/html":
         known = _merge(known, _from_page(read_page(document.raw)), "declared")
+    if document.media_type == "text/markdown":
+        known = _merge(known, _from_front_matter(document.raw), "declared")
     raw_lines = [line.strip() for line in document.raw.splitlines() if line.strip()]
     if document.media_type != "text/html":
         known = _merge(known, _from_lines(raw_lines), "text")
@@ -58,6 +60,17 @@ def _from_page(page: Page) -> dict[str, str]:
         "date": _iso_date(_first(page.meta, _DATE_NAMES)),
         "url": page.canonical or page.meta.get("og:url", ""),
     }
+
+
+def _from_front_matter(raw: str) -> dict[str, str]:
+    """Read `name: value` lines between two rulers at the head of a Markdown file."""
+    if not raw.startswith("---"):
+        return {}
+    head = raw[3:].split("\n---", 1)[0]
+    pairs = (line.split(":", 1) for line in head.splitlines() if ":" in line)
+    values = {name.strip().lower(): value.strip().strip("\"'") for name, value in pairs}
+    fields = {name: values.get(name, "") for name in ("title", "publisher", "url")}
+    return {**fields, "date": _iso_date(values.get("date", ""))}
 
 
 def _first(meta: dict[str, str], names: tuple[str, ...]) -> str:

@@ -1,0 +1,27 @@
+"""Language models: one file a backend, imported when it is chosen."""
+
+from typing import TYPE_CHECKING
+
+from rag.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from index.types import Encoder
+    from rag.llm.base import Answerer
+
+
+def make_answerer(spec: str, encoder: "Encoder", base_url: str = "", api_key: str = "") -> "Answerer":
+    """Return what answers: "extractive", or "openai:MODEL" for a server that speaks OpenAI's chat completions.
+
+    Raises ConfigurationError for another spec.
+    """
+    kind, _, model = spec.partition(":")
+    if spec == "extractive":
+        from rag.llm.extractive import ExtractiveAnswerer
+
+        return ExtractiveAnswerer(encoder)
+    if kind == "openai" and model:
+        from rag.answer import PromptedAnswerer
+        from rag.llm.openai_compatible import OpenAICompatible
+
+        return PromptedAnswerer(OpenAICompatible(model, base_url, api_key))
+    raise ConfigurationError(f"--llm takes extractive or openai:MODEL, is now {spec!r}")

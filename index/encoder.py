@@ -1,0 +1,223 @@
+"""Texts to vectors: the bundled model on ONNX Runtime, or any sentence-transformers model."""
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index import bundled
+from index.errors import EncoderError
+from index.script import encodable
+from index.types import Encoder, Vectors
+
+BUNDLED, BUNDLED_FLOAT32 = "bundled", "bundled:float32"
+E5_NAME = re.compile(r"(^|[-_])e5-(small|base|large)(-v\d|-unsupervised)?$", re.IGNORECASE)
+BATCH = 32  # texts a batch for sentence-transformers, its own default
+ROUND = 512  # texts between two reports of progress; long enough for sorting by length to pay
+PROBES = 64  # weights a tensor that enter a fingerprint
+
+OnProgress = Callable[[int], None]
+
+
+def load_encoder(name: str | None = None) -> Encoder:
+    """Load an encoder: None or "bundled", "bundled:float32", a sentence-transformers folder, or a hub name.
+
+    Raises EncoderError when its weights are missing, damaged, or not to be had offline.
+    """
+    if name in (None, BUNDLED):
+        return BundledEncoder(bundled.converted("int8"), threads())
+    if name == BUNDLED_FLOAT32:
+        model = load_sentence_transformer(str(bundled.converted("float32")))
+        return SentenceTransformerEncoder(BUNDLED_FLOAT32, model, bundled_fingerprint())
+    assert name is not None
+    model = load_sentence_transformer(name)
+    return SentenceTransformerEncoder(name, model, fingerprint(model))
+
+
+def threads() -> int:
+    """Return YINZHENG_THREADS, else the number of processor cores that this process may use."""
+    chosen = os.environ.get("YINZHENG_THREADS", "")
+    if not chosen:
+        return physical_cores()
+    if not chosen.isdecimal() or int(chosen) < 1:
+        raise EncoderError(f"YINZHENG_THREADS is {chosen!r}; set it to a number from 1, or unset it")
+    return int(chosen)
+
+
+def physical_cores() -> int:
+    """Count the cores that this process may use, the two threads of one core as one where Linux tells."""
+    if not hasattr(os, "sched_getaffinity"):
+        return os.cpu_count() or 1
+    topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+    files = [Path(topology.format(cpu)) for cpu in os.sched_getaffinity(0)]
+    return len({file.read_text() if file.exists() else str(file) for file in files})
+
+
+# --- the bundled model
+
+
+def bundled_fingerprint() -> str:
+    """Return the fingerprint that int8 and float32 share: their vectors agree to a cosine of 0.99 and more."""
+    identity = f"{bundled.WEIGHTS_SHA256} mean {bundled.QUERY_PREFIX!r} {bundled.PASSAGE_PREFIX!r}"
+    return hashlib.sha256(identity.encode()).hexdigest()
+
+
+class BundledEncoder:
+    """multilingual-e5-small in int8: each text runs by itself on one thread, and as many texts as there are threads.
+
+    A text's vector thus depends on nothing but the text. Texts longer than `max_tokens` are cut at their end.
+    """
+
+    name = BUNDLED
+    max_tokens = 512
+
+    def __init__(self, folder: Path, thread_count: int) -> None:
+        try:
+            self._tokenizer = bundled.PieceTokenizer(folder)
+            # one thread each: texts run side by side instead, which is 1.3 times as fast
+            self._session = bundled.open_session(str(folder / bundled.GRAPH_FILE), threads=1)
+            self._words = np.memmap(folder / bundled.WORDS_FILE, np.uint8, "r")
+        except Exception as error:  # ONNX Runtime and tokenizers raise kinds of their own
+            raise EncoderError(
+                f"the converted model in {folder} cannot be loaded ({error}); delete that folder"
+            ) from error
+        self.fingerprint = bundled_fingerprint()
+        self.dimension = int(self._session.get_inputs()[0].shape[2])
+        self._threads = thread_count
+
+    def encode_passages(self, texts: Sequence[str], on_progress: OnProgress | None = None) -> Vectors:
+        """Return (N, D) unit rows, row i for text i; `on_progress` gets the number of texts done so far."""
+        return self._encode(bundled.PASSAGE_PREFIX, texts, on_progress)
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Return (N, D) unit rows, row i for question i."""
+        return self._encode(bundled.QUERY_PREFIX, texts, None)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, uncut, special tokens and prefix left out."""
+        return [len(self._tokenizer.ids(encodable(text), special=False)) for text in texts]
+
+    def hidden_states(self, text: str) -> tuple[NDArray[np.int64], Vectors]:
+        """Return the token ids (T,) of a text, cut to `max_tokens`, and the last layer's states (T, D), not scaled."""
+        ids = self._tokenizer.ids(encodable(text))
+        if len(ids) > self.max_tokens:
+            ids = np.append(ids[: self.max_tokens - 1], ids[-1])  # the end token stays at the end
+        words = bundled.word_rows(self._words, ids, self.dimension)
+        states: Vectors = self._session.run(["hidden"], {"words": words})[0][0]
+        return ids, states
+
+    def _encode(self, prefix: str, texts: Sequence[str], on_progress: OnProgress | None) -> Vectors:
+        vectors = np.empty((len(texts), self.dimension), np.float32)
+        with ThreadPoolExecutor(self._threads) as pool:
+            rows = pool.map(lambda text: self._vector(prefix + text), texts)
+            for done, row in enumerate(rows, start=1):
+                vectors[done - 1] = row
+                if on_progress:
+                    on_progress(done)
+        return vectors
+
+    def _vector(self, text: str) -> Vectors:
+        return unit_rows(self.hidden_states(text)[1].mean(axis=0, keepdims=True))[0]
+
+
+def unit_rows(rows: Vectors) -> Vectors:
+    """Return the rows (N, D) scaled to unit length; a row of zeros stays one."""
+    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+    scaled: Vectors = (rows / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float32)
+    return scaled
+
+
+# --- sentence-transformers
+
+
+def load_sentence_transformer(name: str) -> Any:
+    """Load a model from a folder or the hub, running none of its own code; EncoderError if that fails."""
+    from sentence_transformers import SentenceTransformer
+
+    offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    try:
+        return SentenceTransformer(name, trust_remote_code=False, local_files_only=offline)
+    except Exception as error:  # each layer below (hub, network, weights, config) raises its own kinds
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        where = "offline (HF_HUB_OFFLINE is set)" if offline else "here"
+        raise EncoderError(
+            f"the encoder {name!r} cannot be loaded {where}: {reason}; give a sentence-transformers"
+            f" folder or hub name, or leave --encoder out for the bundled model"
+        ) from error
+
+
+def fingerprint(model: Any) -> str:
+    """Return the SHA-256 of a model's modules, prompts and a sample of the weights of every tensor."""
+    digest = hashlib.sha256()
+    for module in model:
+        settings = module.get_config_dict() if hasattr(module, "get_config_dict") else {}
+        digest.update(f"{type(module).__name__} {sorted(settings.items(), key=str)}".encode())
+    digest.update(f"{prefixes(model)}".encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        flat = tensor.detach().flatten()
+        sample = flat[:: max(flat.numel() // PROBES, 1)].float().cpu().numpy()
+        digest.update(f"{name} {tuple(tensor.shape)}".encode() + sample.tobytes())
+    return digest.hexdigest()
+
+
+def prefixes(model: Any, name: str = "") -> tuple[str, str]:
+    """Return what a model wants before questions and before passages: its prompts, or those of E5 by its name."""
+    prompts = model.prompts or {}
+    question = prompts.get("query") or ""
+    passage = next(filter(None, map(prompts.get, ("document", "passage", "corpus"))), "")
+    if not (question or passage) and E5_NAME.search(name.rstrip("/")):
+        return bundled.QUERY_PREFIX, bundled.PASSAGE_PREFIX
+    return question, passage
+
+
+class SentenceTransformerEncoder:
+    """Any sentence-transformers model; texts longer than `max_tokens` are cut at their end."""
+
+    def __init__(self, name: str, model: Any, identity: str) -> None:
+        self.name = name
+        self.fingerprint = identity
+        self._model = model
+        self._question_prefix, self._passage_prefix = prefixes(model, name)
+        self.dimension = int(model.get_embedding_dimension())
+        self.max_tokens = int(model.max_seq_length or model.tokenizer.model_max_length)
+
+    def encode_passages(self, texts: Sequence[str], on_progress: OnProgress | None = None) -> Vectors:
+        """Return (N, D) unit rows, row i for text i; `on_progress` gets the number of texts done so far."""
+        rounds = [np.empty((0, self.dimension), np.float32)]
+        for start in range(0, len(texts), ROUND):
+            part = texts[start : start + ROUND]
+            rounds.append(self._encode(self._passage_prefix, part))
+            if on_progress:
+                on_progress(start + len(part))
+        return np.concatenate(rounds)
+
+    def encode_questions(self, texts: Sequence[str]) -> Vectors:
+        """Return (N, D) unit rows, row i for question i."""
+        return self._encode(self._question_prefix, texts)
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the number of tokens of each text, uncut, special tokens and prefix left out."""
+        if not texts:
+            return []
+        plain = [encodable(text) for text in texts]
+        batch = self._model.tokenizer(plain, add_special_tokens=False, verbose=False)
+        return [len(ids) for ids in batch["input_ids"]]
+
+    def _encode(self, prefix: str, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.empty((0, self.dimension), np.float32)
+        rows: Vectors = self._model.encode(
+            [encodable(text) for text in texts],
+            prompt=prefix,
+            batch_size=BATCH,
+            normalize_embeddings=True,
+            show_progress_bar=False,
+            convert_to_numpy=True,
+        )
+        return unit_rows(rows.astype(np.float32, copy=False))

@@ -1,0 +1,513 @@
+"""The command line: parses input, renders output, prints. Its contract is DESIGN section 4.
+
+Heavy modules are imported inside the commands, so that `yinzheng --help` answers at once.
+"""
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from index.errors import YinzhengError
+
+if TYPE_CHECKING:
+    from index.ingest import Report
+    from index.library import Library
+    from index.types import Hit
+    from rag.config import Settings
+    from rag.pipeline import Assistant
+    from rag.types import Answer
+
+app = typer.Typer(
+    name="yinzheng",
+    help="Questions over Chinese policy documents, answered with citations that stand in the original.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+LibraryOption = Annotated[Path | None, typer.Option("--library", help="Folder of the library [default: ./library].")]
+EncoderOption = Annotated[str, typer.Option("--encoder", help="A sentence-transformers model [default: the bundled one].")]
+LlmOption = Annotated[str, typer.Option("--llm", help="extractive, or openai:MODEL [default: extractive].")]
+BaseUrlOption = Annotated[str, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+QueriesOption = Annotated[Path | None, typer.Option("--queries", help="A .jsonl file of questions, with --out.")]
+OutOption = Annotated[Path | None, typer.Option("--out", help="Where the rows of a batch go.")]
+
+
+def main() -> None:
+    """Run the command line; every failure is one line on standard error and exit code 1."""
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot read, we report ourselves
+    logging.getLogger("readability").setLevel(logging.CRITICAL)
+    try:
+        app()
+    except YinzhengError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("interrupted: what was stored is whole, run the command again to go on")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
+    except Exception as error:
+        if os.environ.get("YINZHENG_DEBUG"):
+            raise
+        _fail(f"unexpected {type(error).__name__}: {error} (YINZHENG_DEBUG=1 shows where)")
+
+
+def _fail(message: str) -> None:
+    print(f"yinzheng: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(1)
+
+
+def _settings(**given: object) -> "Settings":
+    from pydantic import ValidationError
+
+    from rag.config import Settings
+    from rag.errors import ConfigurationError
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value})  # type: ignore[arg-type]
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise ConfigurationError(f"{problem['loc'][0]}: {problem['msg']}, is now {problem['input']!r}") from error
+
+
+@contextmanager
+def _library(folder: Path | None, encoder: str = "", create: bool = False) -> Iterator["Library"]:
+    from index.library import Library
+
+    settings = _settings(library=folder, encoder=encoder)
+    chosen = None
+    if settings.encoder:
+        from index.encoder import load_encoder
+
+        chosen = load_encoder(settings.encoder)
+    with Library(settings.library, chosen, create) as library:
+        yield library
+
+
+def _assistant(library: "Library", llm: str, base_url: str) -> "Assistant":
+    from rag.llm import make_answerer
+    from rag.pipeline import Assistant
+
+    settings = _settings(llm=llm, base_url=base_url)
+    key = settings.api_key.get_secret_value()
+    return Assistant(library, make_answerer(settings.llm, library.encoder, settings.base_url, key))
+
+
+def _one_of(question: str | None, queries: Path | None, out: Path | None) -> None:
+    if (question is None) == (queries is None):
+        raise typer.BadParameter("give a question, or --queries FILE with --out FILE")
+    if (queries is None) != (out is None):
+        raise typer.BadParameter("--queries and --out go together")
+
+
+# --- ingest
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path], typer.Argument(help="Files, folders, .jsonl files of rows {id, title, text}.")],
+    library: LibraryOption = None,
+    encoder: EncoderOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Put files and folders into the library; unchanged ones are passed over."""
+    from index.ingest import ingest as run
+
+    with _library(library, encoder, create=True) as opened, _progress() as progress:
+        report = run(opened, paths, progress)
+        documents, passages = opened.store.counts()
+    if as_json:
+        _print_json(_report_row(report, documents, passages))
+    else:
+        _print_report(report, documents, passages)
+    for problem in report.problems:
+        print(f"yinzheng: {problem.source}: {' '.join(problem.reason.split())}", file=sys.stderr)
+    if report.problems:
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    """Show bars with rates on a terminal; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    rate = TextColumn("{task.fields[rate]}")
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), rate, TimeElapsedColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+        tasks = {
+            "read": bars.add_task("files", total=None, rate=""),
+            "encode": bars.add_task("passages", total=None, rate=""),
+        }
+
+        def show(stage: str, done: int, total: int) -> None:
+            task = tasks[stage]
+            speed = next(shown for shown in bars.tasks if shown.id == task).speed
+            bars.update(task, completed=done, total=total, rate=f"{speed:.1f}/s" if speed else "")
+
+        yield show
+
+
+def _report_row(report: "Report", documents: int, passages: int) -> dict[str, Any]:
+    return {
+        "added": report.added,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "removed": report.removed,
+        "vanished": report.vanished,
+        "problems": [{"source": problem.source, "reason": problem.reason} for problem in report.problems],
+        "encoded": report.encoded,
+        "documents": documents,
+        "passages": passages,
+        "seconds": {stage: round(seconds, 3) for stage, seconds in report.seconds.items()},
+    }
+
+
+def _print_report(report: "Report", documents: int, passages: int) -> None:
+    counts = [("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged)]
+    counts += [("removed", report.removed), ("vanished", report.vanished)]
+    said = ", ".join(f"{len(ids)} {name}" for name, ids in counts if ids or name in ("added", "unchanged"))
+    print(f"{said}, {len(report.problems)} with problems; the library has {documents} documents, {passages} passages")
+    for id_ in report.vanished:
+        print(f"vanished: {id_} (its file is gone; `yinzheng remove` takes it out)")
+    stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items() if seconds >= 0.05)
+    encode = report.seconds.get("encode", 0.0)
+    speed = f" ({report.encoded / encode:.0f} passages/s)" if report.encoded and encode else ""
+    if stages:
+        print(f"{stages}{speed}")
+
+
+# --- search
+
+
+@app.command()
+def search(
+    question: Annotated[str | None, typer.Argument(help="In Simplified, Traditional or English.")] = None,
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
+    queries: QueriesOption = None,
+    out: OutOption = None,
+    library: LibraryOption = None,
+    encoder: EncoderOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Find passages."""
+    _one_of(question, queries, out)
+    with _library(library, encoder) as opened:
+        if queries and out:
+            _search_batch(opened, queries, out, k)
+            return
+        hits = opened.search(question or "", k)
+        if as_json:
+            _print_json({"id": "", "hits": [_hit_row(opened, hit) for hit in hits]})
+        else:
+            _print_hits(opened, hits)
+
+
+_BATCH = 256  # questions encoded together
+
+
+def _search_batch(library: "Library", queries: Path, out: Path, k: int) -> None:
+    from rag.report import read_rows
+
+    rows = [(_row_id(row), _row_text(row, "text")) for row in read_rows(queries)]
+
+    def results() -> Iterator[dict[str, Any]]:
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            found = library.search_many([text for _, text in some], k)
+            for (id_, _), hits in zip(some, found, strict=True):
+                yield {"id": id_, "hits": [_hit_row(library, hit) for hit in hits]}
+
+    _write_rows(out, results())
+
+
+def _hit_row(library: "Library", hit: "Hit") -> dict[str, Any]:
+    passage = hit.passage
+    return {
+        "source": passage.document,
+        "title": library.metadata(passage.document).title,
+        "start": passage.raw_span.start,
+        "end": passage.raw_span.end,
+        "text": passage.text,
+        "score": round(hit.score, 6),
+        "scores": {
+            "dense": _rounded(hit.scores.dense),
+            "lexical": _rounded(hit.scores.lexical),
+            "late": _rounded(hit.scores.late),
+        },
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
+
+
+def _print_hits(library: "Library", hits: Iterable["Hit"]) -> None:
+    for number, hit in enumerate(hits, start=1):
+        passage, known = hit.passage, library.metadata(hit.passage.document)
+        heading = " › ".join([known.title, *passage.heading])
+        print(f"{number}. {heading}\n   {passage.document}:{passage.raw_span.start}-{passage.raw_span.end}  score {hit.score:.3f}")
+        print("   " + passage.text.replace("\n", "\n   ") + "\n")
+
+
+# --- ask
+
+
+@app.command()
+def ask(
+    question: Annotated[str | None, typer.Argument(help="In Simplified, Traditional or English.")] = None,
+    queries: QueriesOption = None,
+    out: OutOption = None,
+    llm: LlmOption = "",
+    base_url: BaseUrlOption = "",
+    library: LibraryOption = None,
+    encoder: EncoderOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Answer with citations, or say that the documents do not."""
+    _one_of(question, queries, out)
+    with _library(library, encoder) as opened:
+        assistant = _assistant(opened, llm, base_url)
+        if queries and out:
+            _ask_batch(assistant, queries, out)
+            return
+        answer = assistant.ask(question or "")
+        for note in answer.notes:
+            print(f"yinzheng: note: {note}", file=sys.stderr)
+        if as_json:
+            _print_json(answer_row("", answer))
+        else:
+            _print_answer(answer)
+
+
+def _ask_batch(assistant: "Assistant", queries: Path, out: Path) -> None:
+    from rag.report import read_rows
+
+    rows = [(_row_id(row), _row_text(row, "question")) for row in read_rows(queries)]
+    _write_rows(out, (answer_row(id_, assistant.ask(question)) for id_, question in rows))
+
+
+def answer_row(id_: object, answer: "Answer") -> dict[str, Any]:
+    """Return an answer as the contract writes it."""
+    from dataclasses import asdict
+
+    from rag.report import claim_row
+
+    return {
+        "id": id_,
+        "question": answer.question,
+        "language": answer.language,
+        "answer": answer.text,
+        "refused": answer.refused,
+        "llm": answer.llm,
+        "citations": [asdict(citation) for citation in answer.citations],
+        "claims": [claim_row(claim) for claim in answer.claims],
+        "timing_ms": asdict(answer.timing),
+    }
+
+
+def _print_answer(answer: "Answer") -> None:
+    print(answer.text)
+    if answer.related:
+        print("\nNearest in the library, not evidence:")
+        for title in answer.related:
+            print(f"  - {title}")
+    if answer.citations:
+        print()
+    for citation in answer.citations:
+        about = ", ".join(part for part in (citation.publisher, citation.date, citation.url) if part)
+        print(f"[{citation.n}] {citation.title}{f' ({about})' if about else ''}")
+        print(f"    {citation.source}:{citation.start}-{citation.end}\n    “{citation.text}”")
+    for claim in answer.claims:
+        if claim.problems:
+            print(f"\n{claim.status.value}: {claim.text.strip()}\n    {'; '.join(claim.problems)}")
+
+
+# --- clean, verify, list, remove, doctor, eval, chat
+
+
+@app.command()
+def clean(
+    file: Annotated[Path, typer.Argument(help="A file to clean; nothing is stored.")],
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what is kept of a file and what is dropped, with reasons."""
+    from index.clean import clean as run
+    from index.errors import ReadError
+    from index.metadata import read_metadata
+    from index.offsets import kept_spans
+    from index.read import read_bytes, read_file
+
+    try:
+        documents = read_file(read_bytes(file), file.name).documents
+        cleaned = [(document, run(document.raw, document.media_type)) for document in documents]
+    except ReadError as error:
+        raise ReadError(f"{file}: {error}") from error
+    for document, text in cleaned:
+        metadata = read_metadata(document, text)
+        if as_json:
+            from dataclasses import asdict
+
+            _print_json({
+                "text": text.text,
+                "kept": [[span.start, span.end] for span in kept_spans(text)],
+                "dropped": [{"start": d.span.start, "end": d.span.end, "reason": d.reason} for d in text.dropped],
+                "metadata": asdict(metadata),
+            })
+            continue
+        print(text.text)
+        print(f"\n--- {len(text.text)} of {len(document.raw)} characters kept; dropped:")
+        for dropped in sorted(text.dropped, key=lambda item: item.span):
+            shown = " ".join(dropped.span.of(document.raw).split())[:60]
+            print(f"{dropped.span.start}-{dropped.span.end} {dropped.reason}: {shown}")
+
+
+@app.command()
+def verify(
+    report: Annotated[Path | None, typer.Argument(help="What `ask --json` or `ask --out` wrote.")] = None,
+    answers: Annotated[Path | None, typer.Option("--answers", help="Rows {id, answer, citations}, with --out.")] = None,
+    out: OutOption = None,
+    library: LibraryOption = None,
+) -> None:
+    """Check a report's quotations, or any answers' claims, against the library."""
+    from rag.report import check_answers, read_rows, standings
+
+    if (report is None) == (answers is None) or (answers is None) != (out is None):
+        raise typer.BadParameter("give a report, or --answers FILE with --out FILE")
+    with _library(library) as opened:
+        if answers and out:
+            _write_rows(out, check_answers(opened, read_rows(answers)))
+            return
+        assert report is not None
+        found = standings(opened, report)
+    for item in found:
+        print(f"{item.standing}: [{item.n}] {item.source}" + (f" (answer {item.answer})" if item.answer else ""))
+    fallen = sum(item.standing != "stands" for item in found)
+    if fallen:
+        _fail(f"{fallen} of {len(found)} quotations do not stand")
+
+
+@app.command("list")
+def list_documents(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+    """List the documents in the library."""
+    from dataclasses import asdict
+
+    with _library(library) as opened:
+        rows = [{"source": id_, **asdict(opened.metadata(id_))} for id_ in opened.document_ids()]
+    if as_json:
+        _print_json(rows)
+        return
+    for row in rows:
+        about = ", ".join(row[name] for name in ("publisher", "date") if row[name])
+        print(f"{row['source']}  {row['title']}{f' ({about})' if about else ''}")
+
+
+@app.command()
+def remove(source: Annotated[str, typer.Argument(metavar="ID")], library: LibraryOption = None) -> None:
+    """Remove a document for good."""
+    with _library(library) as opened:
+        if not opened.remove(source):
+            _fail(f"there is no document {source!r}: `yinzheng list` names them")
+    print(f"removed {source}")
+
+
+@app.command()
+def doctor(
+    repair: Annotated[bool, typer.Option("--repair", help="Make the indexes anew from what is stored.")] = False,
+    library: LibraryOption = None,
+) -> None:
+    """Check everything that is stored."""
+    with _library(library) as opened:
+        if repair:
+            opened.rebuild()
+        problems = opened.check()
+        documents, passages = opened.store.counts()
+    for problem in problems:
+        print(problem)
+    if problems:
+        _fail(f"{len(problems)} problems found")
+    print(f"all is well: {documents} documents, {passages} passages")
+
+
+@app.command("eval")
+def evaluate(
+    file: Annotated[Path, typer.Argument(help="Rows {id, question, evidence, answer, unanswerable}.")],
+    llm: LlmOption = "",
+    base_url: BaseUrlOption = "",
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask questions whose answers are known, and count."""
+    from dataclasses import asdict
+
+    from rag.evaluate import evaluate as run
+    from rag.evaluate import gold_question
+    from rag.report import read_rows
+
+    with _library(library) as opened:
+        assistant = _assistant(opened, llm, base_url)
+        figures = run([gold_question(row) for row in read_rows(file)], assistant.ask)
+    if as_json:
+        _print_json(asdict(figures))
+        return
+    print(f"answerable {figures.answerable}: right {figures.right}, evidence cited {figures.evidence_cited}, wrongly refused {figures.wrongly_refused}")
+    print(f"unanswerable {figures.unanswerable}: refused {figures.refused}")
+    print(f"claims {figures.claims}: supported {figures.supported}; citations {figures.citations}")
+    for failure in figures.failures:
+        print(f"  {failure}")
+
+
+@app.command()
+def chat(
+    library: LibraryOption = None,
+    llm: LlmOption = "",
+    base_url: BaseUrlOption = "",
+    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 7860,
+) -> None:
+    """Open the chat page."""
+    import ui
+
+    with _library(library) as opened:
+        ui.serve(_assistant(opened, llm, base_url), host, port)
+
+
+# --- rows in and out
+
+
+def _row_id(row: dict[str, Any]) -> object:
+    return row.get("id", "")
+
+
+def _row_text(row: dict[str, Any], name: str) -> str:
+    from index.errors import QuestionError
+
+    text = row.get(name)
+    if not isinstance(text, str) or not text.strip():
+        raise QuestionError(f"the row with id {_row_id(row)!r} needs a {name} that is not empty")
+    return text
+
+
+def _print_json(row: object) -> None:
+    print(json.dumps(row, ensure_ascii=False))
+
+
+def _write_rows(out: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows aside and then put them in place, so that `out` is whole or as it was."""
+    part = out.with_name(f"{out.name}.part")
+    try:
+        with part.open("w", encoding="utf-8") as file:
+            for row in rows:
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        part.replace(out)
+    except OSError as error:
+        raise YinzhengError(f"{out} cannot be written: {error.strerror or error}") from error

@@ -1,0 +1,18 @@
+"""Settings: command line over environment (YINZHENG_…) over defaults."""
+
+from pathlib import Path
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What a user may set once for all commands. Unknown YINZHENG_ variables are left alone."""
+
+    model_config = SettingsConfigDict(env_prefix="YINZHENG_", extra="ignore", frozen=True)
+
+    library: Path = Path("library")
+    encoder: str = ""
+    llm: str = "extractive"
+    base_url: str = ""
+    api_key: SecretStr = SecretStr("")

@@ -1,0 +1,180 @@
+"""With no language model: the sentences that answer, as they stand, in the order of their documents."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from index.places import find_places
+from index.script import fold
+from index.sentences import pieces, sentence_spans
+from index.types import Encoder, Span
+from rag.evidence import about_place, covered
+from rag.quantities import Kind, Quantity, quantities
+from rag.types import Evidence, Question
+
+NAME = "extractive"
+# The best passages are read sentence by sentence; more would only cost time (the encoder reads each sentence).
+_PASSAGES = 8
+MAX_SENTENCES = 4
+# Characters: of an answer, which must be read at a glance, and of one sentence in it, which must fit a citation.
+_ANSWER_LENGTH = 380
+_SENTENCE_LENGTH = 200
+# A further sentence must come this near to the best one.
+_NEARNESS = 0.8
+# Marks of a sentence: its own words, its meaning, its passage, a figure of the kind asked for, the place or year asked for.
+_WORDS, _MEANING, _PASSAGE, _FIGURE, _SUBJECT = 0.35, 0.35, 0.10, 0.15, 0.10
+_PENALTY = 0.25  # for a heading or another fragment that states nothing
+_STATES_SOMETHING = 12  # characters
+LEAD_IN = "The documents say:\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A sentence, or a piece of one that is too long, of the evidence with number `n`."""
+
+    n: int
+    span: Span  # in the passage
+    text: str
+    evidence: Evidence
+    score: float = 0.0
+
+
+class ExtractiveAnswerer:
+    """Picks sentences; claims nothing of its own."""
+
+    name = NAME
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+
+    def draft(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[str]:
+        """Yield the sentences that answer, each with its mark; an English question gets a lead-in before them."""
+        candidates = self._scored(question, _candidates(evidence[:_PASSAGES]))
+        chosen = _choose(question, candidates)
+        if not chosen:
+            return
+        if question.language == "en":
+            yield LEAD_IN
+        for i, candidate in enumerate(_in_document_order(chosen)):
+            yield f"{' ' if i and question.language == 'en' else ''}{_marked(candidate)}"
+
+    def _scored(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
+        if not candidates:
+            return []
+        asked = self.encoder.encode_questions([fold(question.text)])[0]
+        read = self.encoder.encode_passages([fold(candidate.text) for candidate in candidates])
+        meaning = _spread(read @ asked)
+        return [
+            replace(candidate, score=_score(question, candidate, float(near)))
+            for candidate, near in zip(candidates, meaning, strict=True)
+        ]
+
+
+def _candidates(evidence: Sequence[Evidence]) -> list[_Candidate]:
+    return [
+        _Candidate(item.n, piece, piece.of(item.passage.text), item)
+        for item in evidence
+        for sentence in sentence_spans(item.passage.text)
+        for piece in pieces(item.passage.text, sentence, _SENTENCE_LENGTH)
+    ]
+
+
+def _spread(values: np.ndarray[tuple[int], np.dtype[np.float32]]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Map the least to 0 and the greatest to 1: cosines of this encoder lie close together."""
+    width = float(values.max() - values.min()) or 1.0
+    return (values - values.min()) / width
+
+
+def _score(question: Question, candidate: _Candidate, meaning: float) -> float:
+    score = _WORDS * covered(question.text, candidate.text) + _MEANING * meaning
+    score += _PASSAGE * candidate.evidence.score
+    figures = quantities(candidate.text)
+    score += _FIGURE * (_has_wanted(question, figures) - _lacks_wanted(question, figures))
+    score += _SUBJECT * _names_subject(question, candidate)
+    return score - (_PENALTY if _is_fragment(candidate.text) else 0.0)
+
+
+def _has_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
+    return any(figure.kind in question.wanted for figure in figures)
+
+
+def _lacks_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
+    return bool(question.wanted) and not any(figure.kind is not Kind.YEAR for figure in figures)
+
+
+def _names_subject(question: Question, candidate: _Candidate) -> float:
+    """Return the share of the question's places and years that the sentence itself names."""
+    named = {mention.place.name for mention in find_places(candidate.text)}
+    wanted = [place.name in named for place in question.places]
+    wanted += [str(year) in fold(candidate.text) for year in question.years]
+    return sum(wanted) / len(wanted) if wanted else 0.0
+
+
+def _is_fragment(text: str) -> bool:
+    return len(text) < _STATES_SOMETHING or text[-1] in ":：" or text.startswith(("(", "（", "#"))
+
+
+def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Take the best sentence, those near it, and for each place asked about the best that is about it."""
+    ranked = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.n, candidate.span))
+    if not ranked:
+        return []
+    first = _first_of_each_place(question, ranked) or ranked[:1]
+    if question.items:
+        first += _items_after(first[0], candidates, question.items)
+    near = [candidate for candidate in ranked if candidate.score >= _NEARNESS * ranked[0].score]
+    chosen: list[_Candidate] = []
+    limit = max(MAX_SENTENCES, len(first))
+    for candidate in [*first, *near]:
+        length = sum(len(other.text) for other in chosen) + len(candidate.text)
+        fits = not chosen or length <= _ANSWER_LENGTH
+        if fits and len(chosen) < limit and not _repeats(candidate, chosen):
+            chosen.append(candidate)
+    return chosen
+
+
+def _first_of_each_place(question: Question, ranked: list[_Candidate]) -> list[_Candidate]:
+    if len(question.places) < 2:
+        return []
+    best = (
+        next((c for c in ranked if about_place(place, c.text, c.evidence.metadata)), None)
+        for place in question.places
+    )
+    return list(dict.fromkeys(candidate for candidate in best if candidate))
+
+
+def _items_after(anchor: _Candidate, candidates: list[_Candidate], count: int) -> list[_Candidate]:
+    """Return the sentences that open the next `count` paragraphs: what a list announces stands there."""
+    document = anchor.evidence.passage.document
+    after = sorted(
+        (c for c in candidates if c.evidence.passage.document == document and _place(c) > _place(anchor)),
+        key=_place,
+    )
+    opening = [c for c in after if _opens_paragraph(c) and not _is_fragment(c.text)]
+    return opening[:count]
+
+
+def _place(candidate: _Candidate) -> int:
+    return candidate.evidence.passage.span.start + candidate.span.start
+
+
+def _opens_paragraph(candidate: _Candidate) -> bool:
+    before = candidate.evidence.passage.text[: candidate.span.start].rstrip(" ")
+    return not before or before.endswith("\n")
+
+
+def _repeats(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
+    """Tell whether a sentence says hardly anything that those chosen have not said."""
+    return any(covered(candidate.text, other.text) >= 0.9 for other in chosen)
+
+
+def _in_document_order(chosen: list[_Candidate]) -> list[_Candidate]:
+    """Sort by document, the one of the best sentence first, and within it as it is written."""
+    order = list(dict.fromkeys(candidate.evidence.passage.document for candidate in chosen))
+    return sorted(chosen, key=lambda c: (order.index(c.evidence.passage.document), _place(c)))
+
+
+def _marked(candidate: _Candidate) -> str:
+    text = candidate.text.replace("\n", " ")
+    return f"{text}[{candidate.n}]" + ("" if text[-1] in "。！？!?.；;" else "\n")
