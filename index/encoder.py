@@ -17,7 +17,7 @@ from index.script import encodable
 from index.types import Encoder, Vectors
 
 BUNDLED, BUNDLED_FLOAT32 = "bundled", "bundled:float32"
-E5_NAME = re.compile(r"(^|[-_])e5-(small|base|large)(-v\d|-unsupervised)?$", re.IGNORECASE)
+E5_NAME = re.compile(r"(^|[-_/])e5-(small|base|large)(-v\d|-unsupervised)?$", re.IGNORECASE)
 BATCH = 32  # texts a batch for sentence-transformers, its own default
 ROUND = 512  # texts between two reports of progress; long enough for sorting by length to pay
 PROBES = 64  # weights a tensor that enter a fingerprint
@@ -26,18 +26,17 @@ OnProgress = Callable[[int], None]
 
 
 def load_encoder(name: str | None = None) -> Encoder:
-    """Load an encoder: None or "bundled", "bundled:float32", a sentence-transformers folder, or a hub name.
+    """Load "bundled" (None), "bundled:float32", a sentence-transformers folder, or a hub name.
 
     Raises EncoderError when its weights are missing, damaged, or not to be had offline.
     """
-    if name in (None, BUNDLED):
+    if name is None or name == BUNDLED:
         return BundledEncoder(bundled.converted("int8"), threads())
     if name == BUNDLED_FLOAT32:
         model = load_sentence_transformer(str(bundled.converted("float32")))
         return SentenceTransformerEncoder(BUNDLED_FLOAT32, model, bundled_fingerprint())
-    assert name is not None
     model = load_sentence_transformer(name)
-    return SentenceTransformerEncoder(name, model, fingerprint(model))
+    return SentenceTransformerEncoder(name, model, fingerprint(model, prefixes(model, name)))
 
 
 def threads() -> int:
@@ -46,12 +45,12 @@ def threads() -> int:
     if not chosen:
         return physical_cores()
     if not chosen.isdecimal() or int(chosen) < 1:
-        raise EncoderError(f"YINZHENG_THREADS is {chosen!r}; set it to a number from 1, or unset it")
+        raise EncoderError(f"YINZHENG_THREADS is {chosen!r}; set it to 1 or more, or unset it")
     return int(chosen)
 
 
 def physical_cores() -> int:
-    """Count the cores that this process may use, the two threads of one core as one where Linux tells."""
+    """Count the cores that this process may use; hardware threads of one core, if told, as one."""
     if not hasattr(os, "sched_getaffinity"):
         return os.cpu_count() or 1
     topology = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
@@ -63,15 +62,15 @@ def physical_cores() -> int:
 
 
 def bundled_fingerprint() -> str:
-    """Return the fingerprint that int8 and float32 share: their vectors agree to a cosine of 0.99 and more."""
+    """Return what int8 and float32 share: their vectors of a text agree to a cosine of 0.998."""
     identity = f"{bundled.WEIGHTS_SHA256} mean {bundled.QUERY_PREFIX!r} {bundled.PASSAGE_PREFIX!r}"
     return hashlib.sha256(identity.encode()).hexdigest()
 
 
 class BundledEncoder:
-    """multilingual-e5-small in int8: each text runs by itself on one thread, and as many texts as there are threads.
+    """multilingual-e5-small in int8: each text by itself on one thread, several texts in parallel.
 
-    A text's vector thus depends on nothing but the text. Texts longer than `max_tokens` are cut at their end.
+    A vector thus depends on its text alone. Texts longer than `max_tokens` are cut at their end.
     """
 
     name = BUNDLED
@@ -91,8 +90,10 @@ class BundledEncoder:
         self.dimension = int(self._session.get_inputs()[0].shape[2])
         self._threads = thread_count
 
-    def encode_passages(self, texts: Sequence[str], on_progress: OnProgress | None = None) -> Vectors:
-        """Return (N, D) unit rows, row i for text i; `on_progress` gets the number of texts done so far."""
+    def encode_passages(
+        self, texts: Sequence[str], on_progress: OnProgress | None = None
+    ) -> Vectors:
+        """Return (N, D) unit rows, row i for text i; `on_progress` gets the count of texts done."""
         return self._encode(bundled.PASSAGE_PREFIX, texts, on_progress)
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
@@ -104,7 +105,7 @@ class BundledEncoder:
         return [len(self._tokenizer.ids(encodable(text), special=False)) for text in texts]
 
     def hidden_states(self, text: str) -> tuple[NDArray[np.int64], Vectors]:
-        """Return the token ids (T,) of a text, cut to `max_tokens`, and the last layer's states (T, D), not scaled."""
+        """Return the token ids (T,) of a text, cut to `max_tokens`, and the last states (T, D)."""
         ids = self._tokenizer.ids(encodable(text))
         if len(ids) > self.max_tokens:
             ids = np.append(ids[: self.max_tokens - 1], ids[-1])  # the end token stays at the end
@@ -123,7 +124,8 @@ class BundledEncoder:
         return vectors
 
     def _vector(self, text: str) -> Vectors:
-        return unit_rows(self.hidden_states(text)[1].mean(axis=0, keepdims=True))[0]
+        _, states = self.hidden_states(text)
+        return unit_rows(states.mean(axis=0, keepdims=True)).reshape(-1)
 
 
 def unit_rows(rows: Vectors) -> Vectors:
@@ -137,13 +139,16 @@ def unit_rows(rows: Vectors) -> Vectors:
 
 
 def load_sentence_transformer(name: str) -> Any:
-    """Load a model from a folder or the hub, running none of its own code; EncoderError if that fails."""
+    """Load a folder or a hub name, running no code of the model; EncoderError if that fails."""
     from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()
     offline = os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "ON", "YES", "TRUE"}
+    local = offline or Path(name).is_dir()
     try:
-        return SentenceTransformer(name, trust_remote_code=False, local_files_only=offline)
-    except Exception as error:  # each layer below (hub, network, weights, config) raises its own kinds
+        return SentenceTransformer(name, trust_remote_code=False, local_files_only=local)
+    except Exception as error:  # hub, network, weights and config each raise kinds of their own
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         where = "offline (HF_HUB_OFFLINE is set)" if offline else "here"
         raise EncoderError(
@@ -152,13 +157,13 @@ def load_sentence_transformer(name: str) -> Any:
         ) from error
 
 
-def fingerprint(model: Any) -> str:
-    """Return the SHA-256 of a model's modules, prompts and a sample of the weights of every tensor."""
+def fingerprint(model: Any, prompts: tuple[str, str]) -> str:
+    """Return the SHA-256 of a model's modules, its prompts and a sample of each tensor's weights."""
     digest = hashlib.sha256()
     for module in model:
         settings = module.get_config_dict() if hasattr(module, "get_config_dict") else {}
         digest.update(f"{type(module).__name__} {sorted(settings.items(), key=str)}".encode())
-    digest.update(f"{prefixes(model)}".encode())
+    digest.update(f"{prompts}".encode())
     for name, tensor in sorted(model.state_dict().items()):
         flat = tensor.detach().flatten()
         sample = flat[:: max(flat.numel() // PROBES, 1)].float().cpu().numpy()
@@ -166,8 +171,8 @@ def fingerprint(model: Any) -> str:
     return digest.hexdigest()
 
 
-def prefixes(model: Any, name: str = "") -> tuple[str, str]:
-    """Return what a model wants before questions and before passages: its prompts, or those of E5 by its name."""
+def prefixes(model: Any, name: str) -> tuple[str, str]:
+    """Return what goes before questions and before passages: the model's prompts, or E5's."""
     prompts = model.prompts or {}
     question = prompts.get("query") or ""
     passage = next(filter(None, map(prompts.get, ("document", "passage", "corpus"))), "")
@@ -187,19 +192,21 @@ class SentenceTransformerEncoder:
         self.dimension = int(model.get_embedding_dimension())
         self.max_tokens = int(model.max_seq_length or model.tokenizer.model_max_length)
 
-    def encode_passages(self, texts: Sequence[str], on_progress: OnProgress | None = None) -> Vectors:
-        """Return (N, D) unit rows, row i for text i; `on_progress` gets the number of texts done so far."""
+    def encode_passages(
+        self, texts: Sequence[str], on_progress: OnProgress | None = None
+    ) -> Vectors:
+        """Return (N, D) unit rows, row i for text i; `on_progress` gets the count of texts done."""
         rounds = [np.empty((0, self.dimension), np.float32)]
         for start in range(0, len(texts), ROUND):
             part = texts[start : start + ROUND]
-            rounds.append(self._encode(self._passage_prefix, part))
+            rounds.append(self._encode(self._model.encode_document, self._passage_prefix, part))
             if on_progress:
                 on_progress(start + len(part))
         return np.concatenate(rounds)
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         """Return (N, D) unit rows, row i for question i."""
-        return self._encode(self._question_prefix, texts)
+        return self._encode(self._model.encode_query, self._question_prefix, texts)
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, uncut, special tokens and prefix left out."""
@@ -209,10 +216,10 @@ class SentenceTransformerEncoder:
         batch = self._model.tokenizer(plain, add_special_tokens=False, verbose=False)
         return [len(ids) for ids in batch["input_ids"]]
 
-    def _encode(self, prefix: str, texts: Sequence[str]) -> Vectors:
+    def _encode(self, encode: Any, prefix: str, texts: Sequence[str]) -> Vectors:
         if not texts:
             return np.empty((0, self.dimension), np.float32)
-        rows: Vectors = self._model.encode(
+        rows: Vectors = encode(
             [encodable(text) for text in texts],
             prompt=prefix,
             batch_size=BATCH,

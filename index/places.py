@@ -45,6 +45,7 @@ _ENGLISH_SCHOOL = re.compile(
 )
 _ENGLISH_STREET = re.compile(r"(?: (?:east|west|north|south|middle))? (?:road|street|avenue)\b")
 _UNIVERSITY_OF = "university of "
+_END_OF_LATIN = "\u0250"
 _ENGLISH_UNIT = re.compile(
     r" (city|municipality|province|prefecture|county|district|new (?:area|district))\b"
 )
@@ -55,8 +56,10 @@ _LEVELS_OF_UNIT = {
     "prefecture": ("city",),
 }
 
-# One character for one, so that spans hold: typographic apostrophes, any space or dash, accents.
-_PLAIN = str.maketrans("’‘ʼ`\n\r\t\u00a0\u2009\u2010\u2011–—-üéêáàâöï", "''''          ueeaaaoi")
+# One character for one, so that spans hold: typographic apostrophes, any space or dash, the accents
+# of Ürümqi and Garzê (not those of tones: the gloss xiàn is no Xian), and Hong Kong's form of 卫,
+# which OpenCC's t2s leaves as it is.
+_PLAIN = str.maketrans("’‘ʼ`\n\r\t\u00a0\u2009\u2010\u2011–—-üê衞", "''''          ue卫")
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,11 +188,6 @@ def _is_hidden(text: str, at: int, form: _Form) -> bool:
     )
 
 
-def _overlaps(text: str, start: int, end: int, word: str) -> bool:
-    """Tell whether `word` stands in `text` and shares a character with [start, end)."""
-    return text.find(word, max(0, start - len(word) + 1), end + len(word) - 1) >= 0
-
-
 def _is_whole(text: str, start: int, end: int) -> bool:
     if text[start].isascii():
         return not (_is_latin(text[start - 1 : start]) or _is_latin(text[end : end + 1]))
@@ -197,7 +195,7 @@ def _is_whole(text: str, start: int, end: int) -> bool:
 
 
 def _is_latin(character: str) -> bool:
-    return character.isascii() and character.isalnum()
+    return character.isalnum() and character < _END_OF_LATIN
 
 
 def _in_other_name(text: str, start: int, end: int) -> bool:
@@ -229,7 +227,7 @@ def _supported(found: list[_Found], text: str) -> list[_Found]:
     # Forth and back, since support is passed on along a list: 大同、长治、太原.
     for index in (*range(len(found)), *reversed(range(len(found)))):
         beside = [found[other] for other in kept & {index - 1, index + 1}]
-        if any(_supports(other, found[index], text) for other in beside):
+        if index not in kept and any(_supports(one, found[index], text) for one in beside):
             kept.add(index)
     return [
         found[index]
@@ -247,7 +245,6 @@ def _supports(other: _Found, item: _Found, text: str) -> bool:
         candidate.parent == beside.name or beside.parent == candidate.name
         for candidate in item.places
         for beside in other.places
-        if beside.level != "nation"
     )
 
 

@@ -11,7 +11,11 @@ _CLOSERS = "”」』）)》〉】〕]］}"
 _AFTER = _TERMINAL + _CLOSERS + "’\"'"  # what still belongs to a sentence after its terminal
 _LATIN_STOP = re.compile(r"(?<=[A-Za-z)\]\"”])\.(?=\s+[\"“(]?[A-Z\u3400-\u9fff]|\s*$)")
 # Clause ends, the strong ones first; a comma or colon between digits belongs to a number or a time.
-_CLAUSE_ENDS = (re.compile("[；;]+"), re.compile(r"(?<!\d)[，,：:、]|[，,：:、](?!\d)"))
+_CLAUSE_ENDS = (
+    re.compile("[；;]+"),
+    re.compile(r"(?<!\d)[，,]|[，,](?!\d)"),
+    re.compile(r"(?<!\d)[：:、]|[：:、](?!\d)"),
+)
 _UNBREAKABLE = re.compile(r"[A-Za-z0-9.,%％±~\-–—]+[万亿萬億千百]*[元家项項人名个個件年月日号號%％期]?|《[^《》\n]{0,60}》|“[^“”\n]{0,60}”|「[^「」\n]{0,60}」")
 
 

@@ -6,9 +6,9 @@ import prompts
 from index.script import fold_tight
 from rag.errors import LanguageModelCut
 from rag.llm.base import LanguageModel, Message
+from rag.messages import message, refusals
 from rag.types import Evidence, Question
 
-REFUSALS = {"zh": "资料中没有答案。", "zh-Hant": "資料中沒有答案。", "en": "The documents do not say."}
 LANGUAGES = {"zh": "Simplified Chinese", "zh-Hant": "Traditional Chinese", "en": "English"}
 # An answer longer than this is a model that does not stop.
 MAX_ANSWER = 4_000
@@ -51,7 +51,7 @@ def messages(question: Question, evidence: Sequence[Evidence]) -> list[Message]:
         "language": LANGUAGES[question.language],
         "passages": passages,
         "question": question.text,
-        "refusal": REFUSALS[question.language],
+        "refusal": message("refusal", question.language),
     }
     system, user = prompts.load("answer").render(values)
     return [Message("system", system), Message("user", user)]
@@ -64,4 +64,5 @@ def _inert(text: str) -> str:
 
 def is_refusal(draft: str) -> bool:
     """Tell whether a draft says only that the passages do not answer."""
-    return not draft.strip() or any(fold_tight(draft).startswith(fold_tight(r)[:-1]) for r in REFUSALS.values())
+    said = fold_tight(draft)
+    return not said or any(said.startswith(fold_tight(refusal)[:-1]) for refusal in refusals())

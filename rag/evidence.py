@@ -40,7 +40,7 @@ def gather(
         if evidence and spent + cost > budget:
             continue
         spent += cost
-        evidence.append(Evidence(len(evidence) + 1, hit.passage, known, hit.score))
+        evidence.append(Evidence(len(evidence) + 1, hit.passage, known, hit.score, hit.scores.dense))
     return tuple(evidence)
 
 

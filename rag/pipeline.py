@@ -1,18 +1,20 @@
 """class Assistant: a question over a library -> a checked answer, with typed events on the way."""
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from index.library import Library, check_question
-from index.types import Hit
-from rag.answer import REFUSALS, is_refusal
+from index.types import Hit, Scores
+from rag.answer import is_refusal
 from rag.cite import Source, bind
 from rag.draft import parse_draft, with_marks
 from rag.errors import LanguageModelError
 from rag.evidence import about_place, context_of, gather
 from rag.llm.base import Answerer
 from rag.llm.extractive import ExtractiveAnswerer
+from rag.messages import message, name_of
 from rag.refusal import reason_to_refuse
 from rag.types import (
     Answer,
@@ -76,13 +78,25 @@ class Assistant:
         asked = understand(check_question(question))
         yield Searching(asked.text)
         hits = self.library.search(asked.text, _HITS)
+        if asked.items:
+            hits = self._with_next(hits, asked.items)
         evidence = gather(asked, hits, self.library.metadata, self.library.encoder.count_tokens)
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
-        if reason := reason_to_refuse(asked, evidence, self.library.rarity):
+        if reason := reason_to_refuse(asked, evidence, self.library.rarity, self.library.encoder.name):
             yield Finished(self._refusal(asked, hits, clock, self.answerer.name, (reason,)))
             return
         yield from self._answer(asked, hits, evidence, clock)
+
+    def _with_next(self, hits: list[Hit], items: int) -> list[Hit]:
+        """Put the passages that follow the best one behind it: a list is announced here and given there."""
+        if not hits:
+            return hits
+        best = hits[0].passage
+        after = (p for p in self.library.passages_of(best.document) if p.span.start >= best.span.end)
+        following = [Hit(p, hits[0].score, Scores()) for p in itertools.islice(after, items)]
+        known = {hit.passage.id for hit in following}
+        return [hits[0], *following, *(hit for hit in hits[1:] if hit.passage.id not in known)]
 
     def _answer(
         self, asked: Question, hits: Sequence[Hit], evidence: Sequence[Evidence], clock: _Clock
@@ -94,7 +108,7 @@ class Assistant:
         except LanguageModelError as error:
             # A half-written answer is worth less than a whole one that only quotes.
             answerer, parts = self.extractive, []
-            notes.append(f"{self.answerer.name} did not answer ({error}); the documents are quoted instead")
+            notes.append(message("quoted_instead", asked.language, self.answerer.name, str(error)))
             yield from self._write(answerer, asked, evidence, clock, parts)
         draft = "".join(parts).strip()
         yield Checking(draft)
@@ -142,7 +156,7 @@ class Assistant:
     ) -> Answer:
         titles = (self.library.metadata(hit.passage.document).title for hit in hits)
         related = tuple(dict.fromkeys(titles))[:_RELATED]
-        text = REFUSALS[asked.language]
+        text = message("refusal", asked.language)
         return Answer(asked.text, asked.language, text, True, name, (), (), clock.timing(), notes, related)
 
 
@@ -157,4 +171,4 @@ def _unanswered_places(asked: Question, evidence: Sequence[Evidence]) -> Iterato
     """Yield a line for each place asked about that no evidence is about."""
     for place in asked.places:
         if not any(about_place(place, context_of(e.passage, e.metadata), e.metadata) for e in evidence):
-            yield f"nothing was found about {place.name}"
+            yield message("nothing_about", asked.language, name_of(place, asked.language))

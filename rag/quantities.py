@@ -1,9 +1,9 @@
-"""Money, counts, percentages, dates, periods and ordinals, in Chinese and English, as comparable values.
+"""Money, counts, percentages, dates, periods and ordinals, as comparable values.
 
-`quantities` reads a text once, from left to right: fold it (one character stays one character, so
+`quantities` reads a Chinese or English text once: fold it (one character stays one character, so
 that places are those of the original), read a number or a date at each character where one may
-begin, let neighbours in lists and ranges share a unit (200、500、800万元), then look around each for
-its bound (最高, 以上). `missing` says which quantities of a claim stand in none of its evidence.
+begin, let neighbours in lists and ranges share a unit (200、500、800万元), then look around each
+for its bound (最高, 以上). `missing` says which quantities of a claim stand in no evidence.
 
 Every repetition in a pattern is bounded and a run that is no number is passed over as a whole, so
 time grows with the length of the text, whatever it holds. The Chinese numerals are read here
@@ -12,10 +12,11 @@ because cn2an computes in floats, refuses 千亿 and 二十四点五万, and rep
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from enum import StrEnum
 
 from index.script import fold_characters
@@ -49,10 +50,10 @@ class Bound(StrEnum):
 class Quantity:
     """A quantity and where it stands: `original[start:end] == text`.
 
-    `value` is in units of the currency, single things, percent (0..100), months (unit 月), days (日),
-    hours, minutes, or the ordinal itself; None for a date. `high` is the upper end of a range.
-    `unit` is a currency code (CNY), a Simplified measure word (家), 百分点 for percentage points, the
-    folded issuer of a document number (粤府), or "" where the text has none or it is English.
+    `value` is in units of the currency, single things, percent (0..100), months (unit 月), days
+    (日), hours, minutes, or the ordinal itself; None for a date. `high` is the upper end of a range.
+    `unit` is a currency code (CNY), a Simplified measure word (家), 百分点 for percentage points,
+    the folded issuer of a document number (粤府), or "" where the text has none or it is English.
     `year`, `month` and `day` are those of a date, or None where it does not state them.
     """
 
@@ -162,7 +163,7 @@ _SMALL = rf"(?:(?:{_TENS})(?:[- ](?:{_ONES})(?![a-z]))?|{_TEENS}|{_ONES}|zero)"
 _HUNDREDS = rf"(?:(?:{_SMALL}|a) hundred(?:(?: and)? {_SMALL}(?![a-z]))?|{_SMALL})"
 _SCALE_WORD = "thousand|million|billion|trillion"
 _WORDS = (
-    rf"(?:(?:{_HUNDREDS}|half a|a)[- ](?:{_SCALE_WORD}|dozen)(?:(?:,| and)? {_HUNDREDS}"
+    rf"(?:(?:{_HUNDREDS}|half a|a)[- ](?:{_SCALE_WORD}|dozen)(?:(?: and)? {_HUNDREDS}"
     rf"(?: (?:thousand|million))?(?![a-z])){{0,3}}|{_HUNDREDS})(?![a-z])"
 )
 _WORD_VALUES: dict[str, Decimal] = {
@@ -193,7 +194,7 @@ _NUMBER_OF_MONEY = _number_pattern("")
 
 
 def _han_value(text: str) -> Decimal | None:
-    """Return the value of a numeral such as 三百五十万, 3万5千, 二〇二四 or 12.5; None if it is none."""
+    """Return the value of a numeral (三百五十万, 3万5千, 二〇二四, 12.5); None if it is none."""
     if set(text) <= {*_HAN_VALUES, "点"}:
         return _spoken_digits(text)
     for character, unit in _HAN_UNITS:
@@ -229,12 +230,12 @@ def _placed(head: str, unit: Decimal, tail: str) -> Decimal | None:
 
 def _word_value(words: str) -> Decimal:
     """Return the value of a numeral such as "two hundred and fifty thousand"."""
-    total, current = Decimal(0), Decimal(0)
+    total = current = Decimal(0)
     for word in re.findall("[a-z]+", words):
         if word in _SCALES:
-            total, current = total + (current or 1) * _SCALES[word], Decimal(0)
+            total, current = total + (current or Decimal(1)) * _SCALES[word], Decimal(0)
         elif word == "hundred":
-            current = (current or 1) * 100
+            current = (current or Decimal(1)) * 100
         else:
             current += _WORD_VALUES.get(word, Decimal(0))
     return total + current
@@ -272,7 +273,7 @@ def _approximate_pair(match: re.Match[str], pair: re.Match[str]) -> _Number | No
     """Read 七八家, 二三十家 or 三五百人 as a range."""
     low, high = _HAN_VALUES[pair[1]], _HAN_VALUES[pair[2]]
     scale = _han_value(pair[3]) if pair[3] else Decimal(1)
-    if scale is None or (high != low + 1 and (low, high) != (3, 5)):
+    if scale is None or (high != low + 1 and pair[1] + pair[2] != "三五"):
         return None
     values = (low * scale, match.end(), match["han"], "han", high * scale)
     return _Number(*values, bound=Bound.ABOUT, scale=_trailing(match["han"]))
@@ -319,7 +320,7 @@ _UNIT_ROWS: tuple[tuple[Kind, str, str, str], ...] = (
     (Kind.PERIOD, "工作日", "1", "working day|business day|workday"),
     (Kind.PERIOD, "小时", "1", "个小时|小时|hours|hour"),
     (Kind.PERIOD, "分钟", "1", "分钟|minutes|minute"),
-    *((Kind.ORDINAL, unit, "1", unit) for unit in "期 号 季度 世纪 届 年级 级".split()),
+    *((Kind.ORDINAL, unit, "1", unit) for unit in ("期", "号", "季度", "世纪", "届", "年级", "级")),
     (Kind.COUNT, "岁", "1", "周岁|岁|years old|years of age|year-olds|year-old"),
     (Kind.COUNT, "公里", "1", "公里|千米|kilometres|kilometers|km"),
     (Kind.COUNT, "米", "1", "米|metres|meters|m"),
@@ -337,7 +338,7 @@ _UNIT_ROWS: tuple[tuple[Kind, str, str, str], ...] = (
     (Kind.COUNT, "千瓦", "1", "千瓦|kw"),
     (Kind.COUNT, "兆瓦", "1", "兆瓦|mw"),
     (Kind.COUNT, "吉瓦", "1", "吉瓦|gw"),
-    # 三大平台, 500强: the noun follows, 大 and 强 measure nothing; "times" is 倍 and 次.
+    # 三大平台, 500强: the noun follows and 大 and 强 measure nothing; "times" is 倍 and 次.
     (Kind.COUNT, "", "1", "大|强|times|fold"),
 )
 _MEASURE_WORDS = (
@@ -354,15 +355,13 @@ _UNITS: dict[str, _Unit] = {
     },
 }
 # What may not follow a unit, because the two make another word: 期间, 元素, 日本.
-_GUARDS = dict(
-    entry.split(":")
-    for entry in (
-        "元:旦素器件化首宇老 期:间限望待刊货权 年:代轻龄 日:本均常前产报益渐游 天:津河然使山空下生 "
-        "号:召码称角 人:民 级:别 台:湾风州 家:庭园 大:于 对:于外内接口应 门:峡 周:边期围末 度:假 "
-        "位:于 名:称单 里:程 起:来草 支:持 本:市省区次地 部:分署长 处:理置于 份:额 类:脑似 点:击评 "
-        "步:行伐 节:能约日点 段:落 组:织 队:伍 章:程 道:路德 股:份权东票 强:化调制 页:面 升:级 克:服"
-    ).split()
+_GUARD_ROWS = (
+    "元:旦素器件化首宇老 期:间限望待刊货权 年:代轻龄 日:本均常前产报益渐游 天:津河然使山空下生 "
+    "号:召码称角 人:民均 级:别 台:湾风州 家:庭园 大:于军 对:于外内接口应 门:峡 周:边期围末 度:假 "
+    "位:于 名:称单 里:程 起:来草 支:持 本:市省区次地 部:分署长 处:理置于 份:额 类:脑似 点:击评 "
+    "步:行伐 节:能约日点 段:落 组:织 队:伍 章:程 道:路德 股:份权东票 强:化调制 页:面 升:级 克:服"
 )
+_GUARDS = dict(row.split(":") for row in _GUARD_ROWS.split())
 
 
 def _alternatives(words: Iterable[str]) -> str:
@@ -411,12 +410,14 @@ _SKIP = re.compile(
             rf"{_NUMERAL}{{25,}}",
             r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?![0-9])",  # time of day
             r"(?:0[0-9]{2,3}-[0-9]{7,8}|400-[0-9]{3,4}-?[0-9]{3,4})(?![0-9])",  # telephone
-            r"1[3-9][0-9]{9}(?![0-9])(?! ?[一-鿿a-z%])|0[0-9]{2,17}(?![0-9.])",
+            r"1[3-9][0-9]{9}(?![0-9]| ?(?:[百千万亿元美港欧日家人个%]|yuan|rmb))|0[0-9]{2,17}(?![0-9.])",
             r"[0-9]{1,2}(?:\+(?:[0-9]{1,2}|[nmx])){1,5}(?![0-9a-z])",  # 1+N
-            r"0 ?(?:到|至|to|-|–|—) ?1(?![0-9.,%])|zero to one",  # 从0到1
+            r"0 ?(?:到|至|to|-|–|—) ?1(?![0-9.,%])|zero to one|24/7",  # 从0到1
+            r"(?!(?:1[5-9]|20)[0-9]{2}(?:\.[0-9]{1,2}){2}(?![0-9.]))[0-9]{1,4}(?:\.[0-9]{1,4}){2,5}",
+            r"(?:gb|iso|iec|en|astm|db[0-9]{0,2})(?:/[a-z]{1,2})? ?[0-9.]{2,8}(?:[-—:](?:19|20)[0-9]{2})?",
             r"[\[(【〔] ?[0-9]{1,3}(?: ?[,、;–-] ?[0-9]{1,3}){0,20} ?[\])】〕]",  # citation marks
             "二十大|十[五六七八九]大|百分百|万分(?!之)|十分(?![之钟])|千人计划|万人计划",
-            "五台山|七台河|三门峡|三台县|五家渠|五大连池|九龙坡|[三四五]位一体",
+            "[十八]字|四处|[二三]元(?:桥|里|结构|化)|二次(?!会)|[一三]次(?:产业|分配)|五花八门|三番五次|三天两头|五台山|七台河|三门峡|三台县|五家渠|五大连池|九龙坡|[三四五]位一体",
             "第一(?:方阵|梯队|时间|线|手|书记|责任|要务|动力|生产力|资源|桶金|步)",
             "第[一二三](?:产业|方|课堂)",
             "(?:周|星期|礼拜)[一二三四五六日天](?![年期次])",
@@ -440,7 +441,8 @@ def _is_label(text: str, start: int, end: int) -> bool:
     line_start = start <= 12 or "\n" in before
     if line_start and not before.rpartition("\n")[2].strip(" \t#*>•(-"):
         return True
-    return text[end] != "、" and bool(re.search(r"[;。::] ?\(?$", before))
+    clause_end = "[。?!]" if text[end] == "、" else "[;。::?!]"
+    return bool(re.search(rf"{clause_end} ?\(?$", before))
 
 
 # --- Dates ------------------------------------------------------------------------------------
@@ -475,7 +477,7 @@ _DATES_ENGLISH = (
     re.compile(rf"{_MONTH},? (?:of )?{_FOUR_DIGIT_YEAR}(?![0-9])"),
 )
 _MONTH_ALONE = re.compile(_MONTH)
-_MONTH_OR_VERB = ("may", "march", "mar", "jan", "jun")
+_MONTHS_IN_FULL = ("january|february|april|june|july|august|september|october|november|december")
 _IN_BEFORE = re.compile("(?:^|[^a-z])(?:in|of|by|since|from|until|early|late|mid) $")
 _YEAR = re.compile(rf"(?:{_ERA})?(?P<year>[0-9]{{1,4}}|{_NUMERAL}{{1,7}}) ?年(?P<suffix>度|代)?")
 _DECADE = re.compile("(?P<year>(?:1[5-9]|20)[0-9]0)'?s(?![a-z])")
@@ -533,7 +535,7 @@ def _american_date(match: re.Match[str]) -> _Token | None:
 def _month_alone(match: re.Match[str]) -> _Token | None:
     """Read a month without day or year; "may" and "march" only behind a preposition."""
     before = match.string[max(0, match.start() - 8) : match.start()]
-    if match["name"] in _MONTH_OR_VERB and not _IN_BEFORE.search(before):
+    if not re.fullmatch(_MONTHS_IN_FULL, match["name"]) and not _IN_BEFORE.search(before):
         return None
     return _date_token(match)
 
@@ -569,13 +571,14 @@ def _decade_token(match: re.Match[str]) -> _Token | None:
 
 _PARTS_OF = re.compile(rf"(?P<base>[0-9]{{1,5}}|{_HAN})分之(?P<part>{_MIXED}|{_HAN})")
 _SLASH_FRACTION = re.compile(r"(?P<part>[1-9])/(?P<base>[2-9]|10)(?![0-9/])")
+_MAGNITUDE_BEHIND = re.compile(rf" ?(?:{_MAGNITUDE}|{_SCALE_WORD})")
 _PARTS = {"half": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "tenth": 10}
 _WORD_FRACTION = re.compile(
     rf"(?P<part>{_ONES})[- ](?P<base>{'|'.join(_PARTS)})s?(?![a-z])(?! (?:phase|stage|batch|year))"
 )
 _TENTHS = re.compile(
     r"(?P<tens>[一二三四五六七八九两]|[1-9]) ?成(?P<ones>[半一二三四五六七八九])?"
-    r"(?=以上|以下|左右|的|多|[,;.。、!?)]|$)"
+    "(?![立为果功本员长效交都熟就分品套型因语人年绩份千百群片吉])"
 )
 
 
@@ -593,8 +596,8 @@ def _parts_of(match: re.Match[str]) -> _Token | None:
 def _slash_fraction(match: re.Match[str]) -> _Token | None:
     """Read 1/3, but not the list in 1/2期 or 2/5 million yuan."""
     part, base = Decimal(match["part"]), Decimal(match["base"])
-    behind = re.compile(rf" ?(?:{_MAGNITUDE}|{_SCALE_WORD})").match(match.string, match.end())
-    if part >= base or behind or _UNIT.match(match.string, match.end()):
+    scaled = _MAGNITUDE_BEHIND.match(match.string, match.end())
+    if part >= base or scaled or _UNIT.match(match.string, match.end()):
         return None
     return _percent(match, part, base)
 
@@ -607,12 +610,12 @@ def _word_fraction(match: re.Match[str]) -> _Token | None:
 def _tenths(match: re.Match[str]) -> _Token | None:
     """Read 八成 as 80 and 六成半 as 65."""
     tens, ones = _han_value(match["tens"]), (match["ones"] or "零").replace("半", "五")
-    return tens and _Token(Kind.PERCENT, *match.span(), tens * 10 + _HAN_VALUES[ones])
+    return _percent(match, tens and tens + _HAN_VALUES[ones] / 10, Decimal(10))
 
 
 # --- Ordinals and document numbers ------------------------------------------------------------
 
-_ROMAN_NUMERALS = "i ii iii iv v vi vii viii ix x xi xii".split()
+_ROMAN_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
 _ROMAN = r"(?:[ivx]{1,4}(?![a-z])|[ⅰ-ⅻⅠ-Ⅻ])"
 _ROMAN_ORDINAL = re.compile(
     r"(?P<number>[ivx]{1,4}|[ⅰ-ⅻⅠ-Ⅻ])(?:(?:[abc](?=期))? ?(?P<unit>阶段|期|类|级|型|相))?(?![a-z])"
@@ -621,11 +624,15 @@ _ORDINAL_CHINESE = re.compile(
     rf"第 ?(?P<number>[0-9]{{1,6}}|{_HAN}|{_ROMAN})(?: ?个?(?P<unit>阶段|季度"
     rf"|{_alternatives(word for word in _CHINESE_UNITS if len(word) == 1 and word != '%')}))?"
 )
+_CLAUSE_COUNT = re.compile(rf"[\n;。:]?第 ?{_HAN}[,;:、]")
 _ORDINAL_NOUN = (
     "(?P<noun>phase|stage|class|grade|level|tier|batch|round|edition|quarter|session|article"
     "|chapter|section|century)"
 )
-_ORDINAL_WORDS = "first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth".split("|")
+_ORDINAL_WORDS = (
+    *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+    *("tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth"),
+)
 _ORDINAL_LABELLED = re.compile(
     rf"(?:{_ORDINAL_NOUN}(?:e?s)?[ -]?|no\. ?|№ ?)"
     rf"(?P<number>{_ROMAN}|[0-9]{{1,4}}(?!,?[0-9])|(?:{_ONES}|ten)(?![a-z]))[ab]?(?![a-z0-9])"
@@ -636,10 +643,9 @@ _ORDINAL_SUFFIXED = re.compile(
 )
 _QUARTER = re.compile("q(?P<number>[1-4])(?![0-9a-z])")
 _NOUN_UNITS = {"phase": "期", "stage": "期", "quarter": "季度", "century": "世纪"}
-_PLAN_WORDS = "tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth".split("|")
 _FIVE_YEAR_PLAN = re.compile(
     rf"(?:第(?P<full>十[一二三四五六]?)个五年|(?P<short>十[一二三四五六])五(?!{_NUMERAL}|年)"
-    rf"|(?P<english>1[0-6]th|{'|'.join(_PLAN_WORDS)}) five-year)"
+    rf"|(?P<english>1[0-6]th|{'|'.join(_ORDINAL_WORDS[9:])}) five-year)"
 )
 _DOCUMENT_NUMBER = re.compile(
     r"[〔\[(【] ?(?P<year>(?:19|20)[0-9]{2}) ?[〕\])】] ?"
@@ -678,8 +684,7 @@ def _roman_token(match: re.Match[str]) -> _Token | None:
 def _ordinal_chinese(match: re.Match[str]) -> _Token | None:
     """Read 第三期, 第5号, 第三条, 第一; 第一， at the head of a clause only counts the clauses."""
     value, unit = _ordinal_value(match["number"]), match["unit"]
-    before, after = match.string[: match.start()][-1:], match.string[match.end() :][:1]
-    if value is None or (not unit and before in "\n;。:" and after and after in ",;:、"):
+    if value is None or (not unit and _CLAUSE_COUNT.match(match.string, max(0, match.start() - 1))):
         return None
     return _Token(Kind.ORDINAL, *match.span(), value, unit=unit or "")
 
@@ -688,7 +693,7 @@ def _ordinal_labelled(match: re.Match[str]) -> _Token | None:
     """Read Phase III, Class 2, No. 5."""
     value, noun = _ordinal_value(match["number"]), match["noun"]
     unit = _NOUN_UNITS.get(noun, "") if noun else "号"
-    return value and _Token(Kind.ORDINAL, *match.span(), value, unit=unit)
+    return _Token(Kind.ORDINAL, *match.span(), value, unit=unit) if value is not None else None
 
 
 def _ordinal_suffixed(match: re.Match[str]) -> _Token | None:
@@ -705,12 +710,7 @@ def _quarter_token(match: re.Match[str]) -> _Token:
 
 def _five_year_plan(match: re.Match[str]) -> _Token:
     """Read 十四五, 第十四个五年(规划) and 14th Five-Year (Plan) as the fourteenth plan."""
-    english = match["english"]
-    if english:
-        words = english in _PLAN_WORDS
-        value = Decimal(_PLAN_WORDS.index(english) + 10 if words else english[:2])
-    else:
-        value = _han_value(match["full"] or match["short"]) or Decimal(0)
+    value = _ordinal_value(match["full"] or match["short"] or match["english"])
     return _Token(Kind.ORDINAL, *match.span(), value, unit="五年规划")
 
 
@@ -731,9 +731,14 @@ def _with_issuer(text: str, token: _Token, floor: int) -> _Token:
 _CURRENCY_SIGN = re.compile(
     "(?P<sign>" + "|".join(map(re.escape, sorted(_CURRENCY_SIGNS, key=len, reverse=True))) + ") ?"
 )
+_DIGIT_BEHIND = re.compile(" ?[0-9]")
 _VAGUE_BEFORE = "数几好"  # 数十家, 几百人: no value
 _MAGNITUDE_ONLY = re.compile("[百千万亿]+")
-_NEARLY = "超近逾破过上达约"
+_NEARLY = {
+    **dict.fromkeys("超逾破过", Bound.MORE_THAN),
+    **dict.fromkeys("近上约", Bound.ABOUT),
+    "达": Bound.EXACT,
+}
 # 新的一年, 近一年, 一年来: the year as such, no length of time.
 _YEAR_AS_SUCH = tuple("新这那每同上下前后近又某整历的")
 _YEAR_GOES_ON = ("来", "度", "四季", "到头", "比一")
@@ -762,7 +767,7 @@ def _money_token(match: re.Match[str]) -> _Token | None:
 
 def _is_suffix(match: re.Match[str]) -> bool:
     """Tell the second naming of a currency (RMB 5 million yuan) from that of the next amount."""
-    next_amount = re.match(" ?[0-9]", match.string[match.end() :][:2])
+    next_amount = _DIGIT_BEHIND.match(match.string, match.end())
     return _unit_of(match).kind is Kind.MONEY and not next_amount
 
 
@@ -804,24 +809,26 @@ def _measured_state(text: str, token: _Token, number: _Number) -> _State:
         return _State.WHOLE
     if token.kind is Kind.COUNT or number.value == 0:
         return _State.ARTICLE
-    as_such = text[: token.start].endswith(_YEAR_AS_SUCH)
-    goes_on = text[token.end : token.end + 2].startswith(_YEAR_GOES_ON)
+    as_such = text.endswith(_YEAR_AS_SUCH, 0, token.start)
+    goes_on = text.startswith(_YEAR_GOES_ON, token.end)
     day = token.unit == "日" and token.value == 1  # 有一天
-    return _State.ARTICLE if token.kind is Kind.PERIOD and (as_such or goes_on or day) else _State.WHOLE
+    article = token.kind is Kind.PERIOD and (as_such or goes_on or day)
+    return _State.ARTICLE if article else _State.WHOLE
 
 
 def _magnitude_token(
     text: str, start: int, number: _Number, match: re.Match[str]
 ) -> _Token | None:
     """Read 百亿元, 千亿级, 百强, 超百家; 万元 alone is a unit, 百家争鸣 a figure of speech."""
-    unit, nearly = _unit_of(match), text[:start].endswith(tuple(_NEARLY))
+    unit, nearly = _unit_of(match), _NEARLY.get(text[start - 1 : start])
     span, money = (start, match.end()), unit.kind is Kind.MONEY
     if match["chinese"] == "级" and number.value >= 1000:
         return _Token(Kind.COUNT, *span, number.value, bound=Bound.ABOUT, scale=number.scale)
-    if not (nearly or match["chinese"] == "强" or (money and len(number.text) > 1)):
+    if not (nearly is not None or match["chinese"] == "强" or (money and len(number.text) > 1)):
         return None
     kind = Kind.MONEY if money else Kind.COUNT
-    return _Token(kind, *span, number.value, unit=unit.name, scale=number.scale)
+    bound = nearly or Bound.EXACT
+    return _Token(kind, *span, number.value, unit=unit.name, bound=bound, scale=number.scale)
 
 
 def _bare_token(text: str, start: int, number: _Number) -> _Token | None:
@@ -845,7 +852,7 @@ def _bare_token(text: str, start: int, number: _Number) -> _Token | None:
 
 
 def _bare_state(number: _Number) -> _State:
-    """A Chinese numeral without a unit counts from 一百 on: 统一 and 十五运会 count nothing."""
+    """Let a Chinese numeral without a unit count from 一百 on: 统一, 十五运会 count nothing."""
     if number.script == "digits":
         return _State.BARE
     if number.script == "words":
@@ -856,7 +863,7 @@ def _bare_state(number: _Number) -> _State:
 
 def _half_token(match: re.Match[str]) -> _Token | None:
     """Read 半年 and 半个月; 上半年 and 大半年 are none."""
-    if match.string[: match.start()].endswith(tuple("上下前后大多小一")):
+    if match.string.endswith(tuple("上下前后大多小一"), 0, match.start()):
         return None
     unit = _UNITS[match["unit"]]
     return _Token(Kind.PERIOD, *match.span(), unit.factor / 2, unit=unit.name)
@@ -902,9 +909,9 @@ _OTHER_RULES: tuple[_Rule, ...] = (
 _CANDIDATE = re.compile(
     rf"[0-9第半¥$€£№〔\[(【ⅰ-ⅻⅠ-Ⅻ人港新澳欧民公西周星礼壹贰叁肆伍陆柒捌玖]|{_NUMERAL}|(?<![0-9a-z])[a-z]"
 )
-# A run that is no quantity is passed over as a whole: 十四, p4, covid-19; but the year in mid-2024 is kept.
+# What is no quantity is passed over as a whole: 十四, p4, covid-19; not the year in mid-2024.
 _RUN = re.compile(
-    r"[0-9a-z]+(?:-(?!(?:19|20)[0-9]{2}(?![0-9a-z]))[a-z]{0,20}[0-9][0-9a-z]*)*"
+    r"[0-9a-z]+(?:[-+](?!(?:19|20)[0-9]{2}(?![0-9a-z]))[a-z]{0,20}[0-9][0-9a-z]*)*"
     rf"|{_NUMERAL}+|.",
     re.DOTALL,
 )
@@ -912,7 +919,7 @@ _RUN = re.compile(
 
 def _scan(text: str) -> Iterator[_Token]:
     """Yield the tokens of a folded text from left to right, none overlapping."""
-    position = 0
+    position, last_end = 0, 0
     while candidate := _CANDIDATE.search(text, position):
         start = candidate.start()
         skipped = _SKIP.match(text, start)
@@ -922,9 +929,9 @@ def _scan(text: str) -> Iterator[_Token]:
             position = passed.end() if passed else start + 1
             continue
         if token.kind is Kind.DOCUMENT_NUMBER:
-            token = _with_issuer(text, token, position)
+            token = _with_issuer(text, token, last_end)
         yield token
-        position = token.end
+        position = last_end = token.end
 
 
 def _token_at(text: str, start: int) -> _Token | None:
@@ -953,7 +960,8 @@ def _gap(text: str, left: _Token, right: _Token) -> str:
         return "range"
     if not _LIST_GAP.fullmatch(between):
         return ""
-    return "range" if text[: left.start].endswith("between ") and "and" in between else "list"
+    bracketed = text.endswith("between ", 0, left.start) and "and" in between
+    return "range" if bracketed else "list"
 
 
 def _combine(text: str, tokens: Iterable[_Token]) -> list[_Token]:
@@ -972,7 +980,7 @@ def _combine(text: str, tokens: Iterable[_Token]) -> list[_Token]:
 
 
 def _share_rightwards(text: str, tokens: list[_Token]) -> list[_Token]:
-    """Hand on a currency in front, a month, a year, a phase: RMB 2, 5 and 8 million; 11月29日、30日."""
+    """Hand on a currency, a date or a phase: RMB 2, 5 and 8 million; 11月29日、30日; phase I, II."""
     shared: list[_Token] = []
     for i, token in enumerate(tokens):
         if shared and _gap(text, shared[-1], token):
@@ -1002,9 +1010,13 @@ def _date_from_left(token: _Token, left: _Token) -> _Token:
         return replace(token, year=left.year, month=token.month or left.month)
     day = token.value
     if token.state is _State.BARE and left.day and left.month and day and left.day < day <= 31:
-        month = {"year": left.year, "month": left.month, "day": int(day)}
-        return replace(token, kind=Kind.DATE, value=None, state=_State.WHOLE, **month)
+        return _as_date(token, left.year, left.month, int(day))
     return token
+
+
+def _as_date(token: _Token, year: int | None, month: int | None, day: int | None) -> _Token:
+    whole = replace(token, kind=Kind.DATE, value=None, state=_State.WHOLE)
+    return replace(whole, year=year, month=month, day=day)
 
 
 def _share_leftwards(text: str, token: _Token, right: _Token, gap: str) -> _Token:
@@ -1019,7 +1031,7 @@ def _share_leftwards(text: str, token: _Token, right: _Token, gap: str) -> _Toke
         return token
     if right.kind is Kind.DATE:
         return _date_from_right(token, right)
-    if token.kind is Kind.YEAR and right.kind is not Kind.YEAR and text[token.end] not in "、/-–—~至到":
+    if token.kind is Kind.YEAR and right.kind is not Kind.YEAR and text[token.end] in " 和及与或":
         return token  # 2024和500家
     if right.state is _State.BARE:
         return _scaled(token, right, gap)
@@ -1044,13 +1056,10 @@ def _date_from_right(token: _Token, right: _Token) -> _Token:
     if number is None or token.scale != 1 or token.kind is Kind.YEAR:
         return token
     if right.day is None and right.month and 1 <= number <= 12:
-        parts: dict[str, int | None] = {"month": int(number), "day": None}
-    elif right.day and 1 <= number < right.day:
-        parts = {"month": right.month, "day": int(number)}
-    else:
-        return token
-    whole = replace(token, kind=Kind.DATE, value=None, state=_State.WHOLE)
-    return replace(whole, year=right.year, month=parts["month"], day=parts["day"])
+        return _as_date(token, right.year, int(number), None)
+    if right.day and 1 <= number < right.day:
+        return _as_date(token, right.year, right.month, int(number))
+    return token
 
 
 def _merge(low: _Token, high: _Token) -> _Token | None:
@@ -1082,15 +1091,16 @@ _BOUNDS_BEFORE = tuple(
     for bound, chinese, english in (
         (
             Bound.AT_MOST,
-            rf"(?:最高|最多|至多|上限|封顶|限额){_GIVING}|(?:不|未|不得|不能|不应|不可|不会)(?:超过|超出|高于|多于"
-            r"|大于|超)|≤ ?|<= ?",
+            rf"(?:最高|最多|至多|上限|封顶|限额){_GIVING}|≤ ?|<= ?"
+            "|(?:不|未|不得|不能|不应|不可|不会)(?:超过|超出|高于|多于|大于|超)",
             "up to|at most|no more than|not more than|not over|(?:not|never) (?:to )?exceed(?:ing)?"
             "|(?:cannot|must not|may not|shall not) exceed|maximum of|maximum|max|capped at|cap of"
             "|limit of|ceiling of|as much as|as many as|as high as|within",
         ),
         (
             Bound.AT_LEAST,
-            r"(?:至少|最少|最低|起码)[一-鿿]{0,4}|(?:不|不得|不能|不应|不可)(?:少于|低于|小于)|≥ ?|>= ?",
+            "(?:至少|最少|最低|起码)[一-鿿]{0,4}|(?:不|不得|不能|不应|不可)(?:少于|低于|小于)"
+            "|≥ ?|>= ?",
             "at least|no less than|not less than|no fewer than|not fewer than|not below|minimum of"
             "|minimum|min",
         ),
@@ -1107,7 +1117,7 @@ _BOUNDS_BEFORE = tuple(
         ),
         (
             Bound.ABOUT,
-            r"约为?|大概|(?<![附最靠邻临])近|接近|上(?=$)|≈ ?|~ ?",
+            r"约为?|大概|(?<![附最靠邻临])近|接近|≈ ?|~ ?",
             "about|around|approximately|approx\\.|some|roughly|nearly|almost|close to|circa",
         ),
     )
@@ -1117,12 +1127,12 @@ _BOUNDS_AFTER = tuple(
     for bound, chinese, english in (
         (
             Bound.AT_LEAST,
-            r"(?:及|或|和)?以上|起(?![来草])|\+",
+            r"(?:及|或|和)?以上|起(?![来草步])|\+",
             "or more|or above|and above|and over|or over|at least|plus",
         ),
         (
             Bound.AT_MOST,
-            "(?:及|或|和)?以下|(?:以|之)?内(?!容|部|地|外)|封顶|为上限|为限",
+            "(?:及|或|和)?以下|(?:以|之)内|封顶|为上限|为限",
             "or less|or fewer|or below|and below|at most|maximum|or under",
         ),
         (Bound.ABOUT, "左右|上下|前后", "or so"),
@@ -1134,6 +1144,8 @@ _LOWER = (Bound.AT_LEAST, Bound.MORE_THAN)
 
 
 def _bound_before(text: str, token: _Token) -> Bound:
+    if token.kind is Kind.ORDINAL:  # under phase III
+        return Bound.EXACT
     before = text[max(0, token.start - _BEFORE_LENGTH) : token.start]
     for bound, pattern in _BOUNDS_BEFORE:
         found = pattern.search(before)
@@ -1143,6 +1155,8 @@ def _bound_before(text: str, token: _Token) -> Bound:
 
 
 def _bound_after(text: str, token: _Token) -> Bound:
+    if token.kind is Kind.PERIOD and text.startswith("内", token.end):
+        return Bound.AT_MOST
     after = text[token.end : token.end + _AFTER_LENGTH]
     found = (bound for bound, pattern in _BOUNDS_AFTER if pattern.match(after))
     return next(found, Bound.EXACT)
@@ -1269,9 +1283,9 @@ def _same_across_kinds(a: Quantity, b: Quantity) -> bool:
 
 
 def bounds_agree(a: Quantity, b: Quantity) -> bool:
-    """Tell whether two bounds can both hold: 最高 and 至少 cannot; EXACT and ABOUT conflict with none."""
-    directions = {"upper" if q.bound in _UPPER else "lower" for q in (a, b) if q.bound in _UPPER + _LOWER}
-    return len(directions) < 2
+    """Tell whether two bounds can both hold: 最高 and 至少 cannot; EXACT and ABOUT fit any."""
+    bounds = {a.bound, b.bound}
+    return bounds.isdisjoint(_UPPER) or bounds.isdisjoint(_LOWER)
 
 
 def missing(claim: str, evidence: Sequence[str]) -> tuple[Quantity, ...]:
@@ -1281,36 +1295,55 @@ def missing(claim: str, evidence: Sequence[str]) -> tuple[Quantity, ...]:
     a date there (2024年 in 2024年11月29日), when both ends of the range it is stand there, or when
     it is "about" a value there, rounded. A date without year in the evidence fits any year.
     """
-    stock: defaultdict[Decimal | int | None, set[Quantity]] = defaultdict(set)
-    for text in evidence:
-        for quantity in _extract(text, as_evidence=True):
-            for reading in _readings(quantity):
-                stock[_key(reading)].add(_placeless(reading))
+    found = (q for text in evidence for q in _extract(text, as_evidence=True))
+    stock = _stock_of(reading for quantity in found for reading in _readings(quantity))
     return tuple(q for q in quantities(claim) if not _stands(q, stock))
 
 
-_Stock = defaultdict[Decimal | int | None, set[Quantity]]
+@dataclass(frozen=True, slots=True)
+class _Stock:
+    """The readings of the evidence by `_key`, and its values in ascending order."""
+
+    readings: dict[Decimal, set[Quantity]]
+    values: list[Decimal]
+
+
+def _stock_of(readings: Iterable[Quantity]) -> _Stock:
+    stock: defaultdict[Decimal, set[Quantity]] = defaultdict(set)
+    for reading in readings:
+        stock[_key(reading)].add(replace(reading, start=0, end=0))
+    return _Stock(dict(stock), sorted(stock))
 
 
 def _stands(quantity: Quantity, stock: _Stock) -> bool:
-    if any(same_amount(quantity, known) for known in stock.get(_key(quantity), ())):
+    known = stock.readings.get(_key(quantity), ())
+    if any(same_amount(quantity, reading) for reading in known):
         return True
     if quantity.high is not None:
         low, high = replace(quantity, high=None), replace(quantity, value=quantity.high, high=None)
         return _stands(low, stock) and _stands(high, stock)
-    if quantity.bound is Bound.ABOUT and quantity.value:
-        rounded = _rounding_to(quantity, stock)
-        return any(same_amount(quantity, replace(known, value=quantity.value)) for known in rounded)
-    return False
+    if quantity.bound is not Bound.ABOUT or not quantity.value:
+        return False
+    near = _near(quantity.value, stock)
+    return any(same_amount(quantity, replace(reading, value=quantity.value)) for reading in near)
 
 
-def _key(quantity: Quantity) -> Decimal | int | None:
+_LEAST_DIGITS = 2  # "about 500" stands for 497, not for 460
+
+
+def _near(value: Decimal, stock: _Stock) -> Iterator[Quantity]:
+    """Yield the readings that round to `value` at its last digit that is not zero."""
+    digits = max(_LEAST_DIGITS, len(value.normalize().as_tuple().digits))
+    half = Decimal(5).scaleb(value.adjusted() - digits)
+    first, last = bisect_left(stock.values, value - half), bisect_left(stock.values, value + half)
+    for known in stock.values[first:last]:
+        yield from stock.readings[known]
+
+
+def _key(quantity: Quantity) -> Decimal:
     """Return a number that two quantities of the same amount share, to look them up by."""
-    return quantity.day or quantity.month if quantity.kind is Kind.DATE else quantity.value
-
-
-def _placeless(quantity: Quantity) -> Quantity:
-    return replace(quantity, start=0, end=0)
+    number = quantity.day or quantity.month if quantity.kind is Kind.DATE else quantity.value
+    return Decimal(number or 0)
 
 
 _LONGEST_SERIES = 20  # 第1—20期; longer ranges of ordinals are not spelled out
@@ -1336,20 +1369,3 @@ def _members(quantity: Quantity) -> Iterable[Decimal]:
     if quantity.kind is Kind.ORDINAL and high - low < _LONGEST_SERIES:
         return map(Decimal, range(int(low), int(high) + 1))
     return (low, high)
-
-
-_LEAST_DIGITS = 2  # "about 500" stands for 497, not for 460
-
-
-def _rounding_to(quantity: Quantity, stock: _Stock) -> Iterator[Quantity]:
-    """Yield what, rounded to as many digits as an "about" has, gives its value."""
-    value = quantity.value or Decimal(0)
-    digits = max(_LEAST_DIGITS, len(value.normalize().as_tuple().digits))
-    for known_value, known in stock.items():
-        if isinstance(known_value, Decimal) and _rounded(known_value, digits) == value:
-            yield from known
-
-
-def _rounded(value: Decimal, digits: int) -> Decimal:
-    place = Decimal(1).scaleb(value.adjusted() - digits + 1)
-    return value.quantize(place, rounding=ROUND_HALF_UP) if value else value

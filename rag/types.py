@@ -47,6 +47,7 @@ class Evidence:
     passage: Passage
     metadata: Metadata
     score: float
+    cosine: float | None = None  # of the question and the passage, where the dense leg saw it
 
 
 @dataclass(frozen=True, slots=True)

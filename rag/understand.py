@@ -18,7 +18,8 @@ _ENGLISH_ITEMS = re.compile(rf"\b(?:which|what)(?: are)?(?: the)? (?P<en>{'|'.jo
 _WANTED = (
     (Kind.MONEY, re.compile(
         "奖励|资助|补贴|补助|扶持|资金|金额|经费|额度|多少钱|多少.{0,2}[万亿]?元|营收|收入|产值|规模|投资|基金"
-        r"|how much|subsid|grant|award|reward|fund|\bgive|\bgiv|financ|\bpay|money|yuan|rmb|revenue|bonus|incentive|support")),
+        r"|how much|subsid|grant|award|reward|fund|financ|\bpay|money|yuan|rmb|revenue|bonus|incentive"
+        r"|what (?:does|do|did|will|would|can) [^?]{0,60}\b(?:give|offer|get|receive)\b")),
     (Kind.COUNT, re.compile(r"多少(?!钱|.{0,2}[万亿]?元)|几[家个项名人位次批种]|数量|how many|number of")),
     (Kind.DATE, re.compile(r"何时|什么时候|什么时间|几月|几号|哪[一]?[天日年月]|日期|\bwhen\b|what date|which (?:day|year|month)")),
     (Kind.PERCENT, re.compile("比例|百分|占比|强度|增速|增长率|percent|proportion|what share|growth rate")),

@@ -1,5 +1,6 @@
 """With no language model: the sentences that answer, as they stand, in the order of their documents."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,7 @@ MAX_SENTENCES = 4
 # Characters: of an answer, which must be read at a glance, and of one sentence in it, which must fit a citation.
 _ANSWER_LENGTH = 380
 _SENTENCE_LENGTH = 200
+_ITEM_LENGTH = 90  # of an item of a list, so that lists of three or four fit
 # A further sentence must come this near to the best one.
 _NEARNESS = 0.8
 # Marks of a sentence: its own words, its meaning, its passage, a figure of the kind asked for, the place or year asked for.
@@ -56,8 +58,8 @@ class ExtractiveAnswerer:
             return
         if question.language == "en":
             yield LEAD_IN
-        for i, candidate in enumerate(_in_document_order(chosen)):
-            yield f"{' ' if i and question.language == 'en' else ''}{_marked(candidate)}"
+        for candidate in _in_document_order(chosen):
+            yield _marked(candidate)
 
     def _scored(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
         if not candidates:
@@ -92,7 +94,14 @@ def _score(question: Question, candidate: _Candidate, meaning: float) -> float:
     figures = quantities(candidate.text)
     score += _FIGURE * (_has_wanted(question, figures) - _lacks_wanted(question, figures))
     score += _SUBJECT * _names_subject(question, candidate)
+    if question.items and _announces(question.items, candidate.text):
+        return score + _FIGURE
     return score - (_PENALTY if _is_fragment(candidate.text) else 0.0)
+
+
+def _announces(items: int, text: str) -> bool:
+    """Tell whether a text, maybe a heading, speaks of so many things: 五大工程 for 5."""
+    return bool(re.search(f"(?:{'〇一二三四五六七八九十'[items] if items <= 10 else items}|{items})[大个個项項家条條类類]", text))
 
 
 def _has_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
@@ -141,7 +150,11 @@ def _first_of_each_place(question: Question, ranked: list[_Candidate]) -> list[_
         next((c for c in ranked if about_place(place, c.text, c.evidence.metadata)), None)
         for place in question.places
     )
-    return list(dict.fromkeys(candidate for candidate in best if candidate))
+    chosen: list[_Candidate] = []
+    for candidate in best:
+        if candidate and candidate not in chosen:
+            chosen.append(candidate)
+    return chosen
 
 
 def _items_after(anchor: _Candidate, candidates: list[_Candidate], count: int) -> list[_Candidate]:
@@ -151,8 +164,15 @@ def _items_after(anchor: _Candidate, candidates: list[_Candidate], count: int) -
         (c for c in candidates if c.evidence.passage.document == document and _place(c) > _place(anchor)),
         key=_place,
     )
-    opening = [c for c in after if _opens_paragraph(c) and not _is_fragment(c.text)]
-    return opening[:count]
+    opening = [c for c in after if _opens_paragraph(c)]
+    return [_shortened(candidate, _ITEM_LENGTH) for candidate in opening[:count]]
+
+
+def _shortened(candidate: _Candidate, limit: int) -> _Candidate:
+    first = pieces(candidate.text, Span(0, len(candidate.text)), limit)[0]
+    text = first.of(candidate.text).rstrip("，,、：: ")
+    start = candidate.span.start
+    return replace(candidate, span=Span(start, start + len(text)), text=text)
 
 
 def _place(candidate: _Candidate) -> int:
