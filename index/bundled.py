@@ -52,7 +52,7 @@ QUERY_PREFIX, PASSAGE_PREFIX = "query: ", "passage: "
 BLOCK = 32  # weights in a Q4_0 block: an f16 scale, then 16 bytes of two weights each
 BLOCK_BYTES = 18
 # Not 127: processors with AVX2 but no VNNI add two products of u8 and s8 in 16 bits, which hold
-# 2 * 255 * 64 but not much more. So vectors do not depend on the machine; it costs 0.0003 of cosine.
+# 2 * 255 * 64 but not much more. So vectors don't depend on the machine; it costs 0.0003 of cosine.
 # (ONNX Runtime's option session.x64quantprecision does the same, at 2.3 times the time.)
 WEIGHT_LIMIT = 64
 # A channel that reaches more than twice as far as the third largest takes the int8 range from all
@@ -524,7 +524,8 @@ EMBEDDINGS = {
 
 def save_sentence_transformer(weights: Weights, folder: Path) -> None:
     """Write a sentence-transformers folder: BERT, mean pooling, unit length, the prompts of E5."""
-    from sentence_transformers import SentenceTransformer, models
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
     from transformers.utils import logging
 
     logging.disable_progress_bar()
@@ -533,8 +534,8 @@ def save_sentence_transformer(weights: Weights, folder: Path) -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{folder.name}.bert.") as bert:
         save_bert(weights, Path(bert))
         save_bert_tokenizer(weights, Path(bert))
-        transformer = models.Transformer(bert, max_seq_length=shape.positions)
-        modules = [transformer, models.Pooling(shape.hidden, "mean"), models.Normalize()]
+        transformer = Transformer(bert, max_seq_length=shape.positions)
+        modules = [transformer, Pooling(shape.hidden, "mean"), Normalize()]
         # sentence-transformers looks for "document" first; "passage" is the name that E5 gives it
         prompts = {"query": QUERY_PREFIX, "document": PASSAGE_PREFIX, "passage": PASSAGE_PREFIX}
         model = SentenceTransformer(modules=modules, prompts=prompts, device="cpu")

@@ -19,7 +19,9 @@ from index.types import Encoder, Vectors
 BUNDLED, BUNDLED_FLOAT32 = "bundled", "bundled:float32"
 E5_NAME = re.compile(r"(^|[-_/])e5-(small|base|large)(-v\d|-unsupervised)?$", re.IGNORECASE)
 BATCH = 32  # texts a batch for sentence-transformers, its own default
-ROUND = 512  # texts between two reports of progress; long enough for sorting by length to pay
+# Texts handed out at once: enough for sorting by length to pay and threads not to wait for each
+# other, few enough for an interruption to be heard soon.
+ROUND = 512
 PROBES = 64  # weights a tensor that enter a fingerprint
 
 OnProgress = Callable[[int], None]
@@ -116,11 +118,12 @@ class BundledEncoder:
     def _encode(self, prefix: str, texts: Sequence[str], on_progress: OnProgress | None) -> Vectors:
         vectors = np.empty((len(texts), self.dimension), np.float32)
         with ThreadPoolExecutor(self._threads) as pool:
-            rows = pool.map(lambda text: self._vector(prefix + text), texts)
-            for done, row in enumerate(rows, start=1):
-                vectors[done - 1] = row
-                if on_progress:
-                    on_progress(done)
+            for start in range(0, len(texts), ROUND):
+                part = [prefix + text for text in texts[start : start + ROUND]]
+                for done, row in enumerate(pool.map(self._vector, part), start + 1):
+                    vectors[done - 1] = row
+                    if on_progress:
+                        on_progress(done)
         return vectors
 
     def _vector(self, text: str) -> Vectors:
@@ -158,7 +161,7 @@ def load_sentence_transformer(name: str) -> Any:
 
 
 def fingerprint(model: Any, prompts: tuple[str, str]) -> str:
-    """Return the SHA-256 of a model's modules, its prompts and a sample of each tensor's weights."""
+    """Return the SHA-256 of a model's modules, prompts and a sample of each tensor's weights."""
     digest = hashlib.sha256()
     for module in model:
         settings = module.get_config_dict() if hasattr(module, "get_config_dict") else {}

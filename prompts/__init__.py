@@ -1,10 +1,10 @@
 """Prompts are files: Markdown with a head that declares its variables, rendered by jinja2.
 
-    ---
-    purpose: what it makes a model do
-    variables: question, passages
-    ---
-    body
+---
+purpose: what it makes a model do
+variables: question, passages
+---
+body
 """
 
 from collections.abc import Mapping
@@ -50,7 +50,9 @@ def load(name: str) -> Prompt:
     head, divider, body = file.read_text("utf-8").removeprefix("---\n").partition("\n---\n")
     fields = dict(line.split(": ", 1) for line in head.splitlines())
     if not divider or _DIVIDER not in body or fields.keys() != {"purpose", "variables"}:
-        raise PromptError(f"prompt {name}.md needs a head with purpose and variables, and a line {_DIVIDER.strip()!r}")
+        raise PromptError(
+            f"prompt {name}.md needs a head with purpose and variables, and a line {_DIVIDER.strip()!r}"
+        )
     system, user = (part.strip() for part in body.split(_DIVIDER))
     declared = frozenset(name.strip() for name in fields["variables"].split(","))
     if (used := _used(system) | _used(user)) != declared:
@@ -62,7 +64,9 @@ def _used(template: str) -> set[str]:
     import jinja2
     import jinja2.meta
 
-    return jinja2.meta.find_undeclared_variables(jinja2.Environment(autoescape=False).parse(template))
+    return jinja2.meta.find_undeclared_variables(
+        jinja2.Environment(autoescape=False).parse(template)
+    )
 
 
 def _render(template: str, values: Mapping[str, object]) -> str:

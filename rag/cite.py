@@ -38,7 +38,9 @@ def best_quote(sentence: str, evidence: Evidence, source: Source) -> Span:
             return placed
     spans = [_shifted(span, passage.span.start) for span in _runs(passage.text)]
     short = [piece for span in spans for piece in _short(span, source.clean)]
-    return max(short, key=lambda span: (_support(sentence, span.of(source.clean.text)), -span.start))
+    return max(
+        short, key=lambda span: (_support(sentence, span.of(source.clean.text)), -span.start)
+    )
 
 
 def find_verbatim(quotation: str, text: str) -> Span | None:
@@ -73,7 +75,9 @@ def _short(span: Span, clean: CleanText) -> list[Span]:
     while True:
         parts = pieces(clean.text, span, limit)
         if limit <= 10 or all(_fits(part, clean) for part in parts):
-            return [part for part in parts if _fits(part, clean)] or [Span(span.start, span.start + 1)]
+            return [part for part in parts if _fits(part, clean)] or [
+                Span(span.start, span.start + 1)
+            ]
         limit //= 2
 
 

@@ -32,18 +32,30 @@ app = typer.Typer(
     add_completion=False,
 )
 
-LibraryOption = Annotated[Path | None, typer.Option("--library", help="Folder of the library [default: ./library].")]
-EncoderOption = Annotated[str, typer.Option("--encoder", help="A sentence-transformers model [default: the bundled one].")]
-LlmOption = Annotated[str, typer.Option("--llm", help="extractive, or openai:MODEL [default: extractive].")]
-BaseUrlOption = Annotated[str, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")]
+LibraryOption = Annotated[
+    Path | None, typer.Option("--library", help="Folder of the library [default: ./library].")
+]
+EncoderOption = Annotated[
+    str, typer.Option("--encoder", help="A sentence-transformers model [default: the bundled one].")
+]
+LlmOption = Annotated[
+    str, typer.Option("--llm", help="extractive, or openai:MODEL [default: extractive].")
+]
+BaseUrlOption = Annotated[
+    str, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
-QueriesOption = Annotated[Path | None, typer.Option("--queries", help="A .jsonl file of questions, with --out.")]
+QueriesOption = Annotated[
+    Path | None, typer.Option("--queries", help="A .jsonl file of questions, with --out.")
+]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Where the rows of a batch go.")]
 
 
 def main() -> None:
     """Run the command line; every failure is one line on standard error and exit code 1."""
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # what it cannot read, we report ourselves
+    logging.getLogger("trafilatura").setLevel(
+        logging.CRITICAL
+    )  # what it cannot read, we report ourselves
     logging.getLogger("readability").setLevel(logging.CRITICAL)
     try:
         app()
@@ -52,7 +64,9 @@ def main() -> None:
     except KeyboardInterrupt:
         _fail("interrupted: what was stored is whole, run the command again to go on")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader went away: nothing to say
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # the reader went away: nothing to say
     except Exception as error:
         if os.environ.get("YINZHENG_DEBUG"):
             raise
@@ -74,7 +88,9 @@ def _settings(**given: object) -> "Settings":
         return Settings(**{name: value for name, value in given.items() if value})  # type: ignore[arg-type]
     except ValidationError as error:
         problem = error.errors()[0]
-        raise ConfigurationError(f"{problem['loc'][0]}: {problem['msg']}, is now {problem['input']!r}") from error
+        raise ConfigurationError(
+            f"{problem['loc'][0]}: {problem['msg']}, is now {problem['input']!r}"
+        ) from error
 
 
 @contextmanager
@@ -112,7 +128,9 @@ def _one_of(question: str | None, queries: Path | None, out: Path | None) -> Non
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files, folders, .jsonl files of rows {id, title, text}.")],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Files, folders, .jsonl files of rows {id, title, text}.")
+    ],
     library: LibraryOption = None,
     encoder: EncoderOption = "",
     as_json: JsonOption = False,
@@ -141,7 +159,13 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
 
     rate = TextColumn("{task.fields[rate]}")
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description:<8}"), BarColumn(), MofNCompleteColumn(), rate, TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description:<8}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        rate,
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
         tasks = {
             "read": bars.add_task("files", total=None, rate=""),
@@ -163,7 +187,9 @@ def _report_row(report: "Report", documents: int, passages: int) -> dict[str, An
         "unchanged": report.unchanged,
         "removed": report.removed,
         "vanished": report.vanished,
-        "problems": [{"source": problem.source, "reason": problem.reason} for problem in report.problems],
+        "problems": [
+            {"source": problem.source, "reason": problem.reason} for problem in report.problems
+        ],
         "encoded": report.encoded,
         "documents": documents,
         "passages": passages,
@@ -174,11 +200,17 @@ def _report_row(report: "Report", documents: int, passages: int) -> dict[str, An
 def _print_report(report: "Report", documents: int, passages: int) -> None:
     counts = [("added", report.added), ("changed", report.changed), ("unchanged", report.unchanged)]
     counts += [("removed", report.removed), ("vanished", report.vanished)]
-    said = ", ".join(f"{len(ids)} {name}" for name, ids in counts if ids or name in ("added", "unchanged"))
-    print(f"{said}, {len(report.problems)} with problems; the library has {documents} documents, {passages} passages")
+    said = ", ".join(
+        f"{len(ids)} {name}" for name, ids in counts if ids or name in ("added", "unchanged")
+    )
+    print(
+        f"{said}, {len(report.problems)} with problems; the library has {documents} documents, {passages} passages"
+    )
     for id_ in report.vanished:
         print(f"vanished: {id_} (its file is gone; `yinzheng remove` takes it out)")
-    stages = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items() if seconds >= 0.05)
+    stages = ", ".join(
+        f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items() if seconds >= 0.05
+    )
     encode = report.seconds.get("encode", 0.0)
     speed = f" ({report.encoded / encode:.0f} passages/s)" if report.encoded and encode else ""
     if stages:
@@ -190,7 +222,9 @@ def _print_report(report: "Report", documents: int, passages: int) -> None:
 
 @app.command()
 def search(
-    question: Annotated[str | None, typer.Argument(help="In Simplified, Traditional or English.")] = None,
+    question: Annotated[
+        str | None, typer.Argument(help="In Simplified, Traditional or English.")
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
     queries: QueriesOption = None,
     out: OutOption = None,
@@ -254,7 +288,9 @@ def _print_hits(library: "Library", hits: Iterable["Hit"]) -> None:
     for number, hit in enumerate(hits, start=1):
         passage, known = hit.passage, library.metadata(hit.passage.document)
         heading = " › ".join([known.title, *passage.heading])
-        print(f"{number}. {heading}\n   {passage.document}:{passage.raw_span.start}-{passage.raw_span.end}  score {hit.score:.3f}")
+        print(
+            f"{number}. {heading}\n   {passage.document}:{passage.raw_span.start}-{passage.raw_span.end}  score {hit.score:.3f}"
+        )
         print("   " + passage.text.replace("\n", "\n   ") + "\n")
 
 
@@ -263,7 +299,9 @@ def _print_hits(library: "Library", hits: Iterable["Hit"]) -> None:
 
 @app.command()
 def ask(
-    question: Annotated[str | None, typer.Argument(help="In Simplified, Traditional or English.")] = None,
+    question: Annotated[
+        str | None, typer.Argument(help="In Simplified, Traditional or English.")
+    ] = None,
     queries: QueriesOption = None,
     out: OutOption = None,
     llm: LlmOption = "",
@@ -323,7 +361,9 @@ def _print_answer(answer: "Answer") -> None:
     if answer.citations:
         print()
     for citation in answer.citations:
-        about = ", ".join(part for part in (citation.publisher, citation.date, citation.url) if part)
+        about = ", ".join(
+            part for part in (citation.publisher, citation.date, citation.url) if part
+        )
         print(f"[{citation.n}] {citation.title}{f' ({about})' if about else ''}")
         print(f"    {citation.source}:{citation.start}-{citation.end}\n    “{citation.text}”")
     for claim in answer.claims:
@@ -357,12 +397,17 @@ def clean(
         if as_json:
             from dataclasses import asdict
 
-            _print_json({
-                "text": text.text,
-                "kept": [[span.start, span.end] for span in kept_spans(text)],
-                "dropped": [{"start": d.span.start, "end": d.span.end, "reason": d.reason} for d in text.dropped],
-                "metadata": asdict(metadata),
-            })
+            _print_json(
+                {
+                    "text": text.text,
+                    "kept": [[span.start, span.end] for span in kept_spans(text)],
+                    "dropped": [
+                        {"start": d.span.start, "end": d.span.end, "reason": d.reason}
+                        for d in text.dropped
+                    ],
+                    "metadata": asdict(metadata),
+                }
+            )
             continue
         print(text.text)
         print(f"\n--- {len(text.text)} of {len(document.raw)} characters kept; dropped:")
@@ -373,8 +418,12 @@ def clean(
 
 @app.command()
 def verify(
-    report: Annotated[Path | None, typer.Argument(help="What `ask --json` or `ask --out` wrote.")] = None,
-    answers: Annotated[Path | None, typer.Option("--answers", help="Rows {id, answer, citations}, with --out.")] = None,
+    report: Annotated[
+        Path | None, typer.Argument(help="What `ask --json` or `ask --out` wrote.")
+    ] = None,
+    answers: Annotated[
+        Path | None, typer.Option("--answers", help="Rows {id, answer, citations}, with --out.")
+    ] = None,
     out: OutOption = None,
     library: LibraryOption = None,
 ) -> None:
@@ -390,7 +439,10 @@ def verify(
         assert report is not None
         found = standings(opened, report)
     for item in found:
-        print(f"{item.standing}: [{item.n}] {item.source}" + (f" (answer {item.answer})" if item.answer else ""))
+        print(
+            f"{item.standing}: [{item.n}] {item.source}"
+            + (f" (answer {item.answer})" if item.answer else "")
+        )
     fallen = sum(item.standing != "stands" for item in found)
     if fallen:
         _fail(f"{fallen} of {len(found)} quotations do not stand")
@@ -412,7 +464,9 @@ def list_documents(library: LibraryOption = None, as_json: JsonOption = False) -
 
 
 @app.command()
-def remove(source: Annotated[str, typer.Argument(metavar="ID")], library: LibraryOption = None) -> None:
+def remove(
+    source: Annotated[str, typer.Argument(metavar="ID")], library: LibraryOption = None
+) -> None:
     """Remove a document for good."""
     with _library(library) as opened:
         if not opened.remove(source):
@@ -422,7 +476,9 @@ def remove(source: Annotated[str, typer.Argument(metavar="ID")], library: Librar
 
 @app.command()
 def doctor(
-    repair: Annotated[bool, typer.Option("--repair", help="Make the indexes anew from what is stored.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Make the indexes anew from what is stored.")
+    ] = False,
     library: LibraryOption = None,
 ) -> None:
     """Check everything that is stored."""
@@ -440,7 +496,9 @@ def doctor(
 
 @app.command("eval")
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="Rows {id, question, evidence, answer, unanswerable}.")],
+    file: Annotated[
+        Path, typer.Argument(help="Rows {id, question, evidence, answer, unanswerable}.")
+    ],
     llm: LlmOption = "",
     base_url: BaseUrlOption = "",
     library: LibraryOption = None,
@@ -459,7 +517,9 @@ def evaluate(
     if as_json:
         _print_json(asdict(figures))
         return
-    print(f"answerable {figures.answerable}: right {figures.right}, evidence cited {figures.evidence_cited}, wrongly refused {figures.wrongly_refused}")
+    print(
+        f"answerable {figures.answerable}: right {figures.right}, evidence cited {figures.evidence_cited}, wrongly refused {figures.wrongly_refused}"
+    )
     print(f"unanswerable {figures.unanswerable}: refused {figures.refused}")
     print(f"claims {figures.claims}: supported {figures.supported}; citations {figures.citations}")
     for failure in figures.failures:
@@ -472,7 +532,9 @@ def chat(
     llm: LlmOption = "",
     base_url: BaseUrlOption = "",
     host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")] = 7860,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")
+    ] = 7860,
 ) -> None:
     """Open the chat page."""
     import ui

@@ -47,10 +47,16 @@ def gold_question(row: Mapping[str, Any]) -> GoldQuestion:
     try:
         alternatives = tuple(tuple(map(str, options)) for options in row.get("answer", []))
         return GoldQuestion(
-            str(row["id"]), str(row["question"]), tuple(row.get("evidence", [])), alternatives, bool(row.get("unanswerable"))
+            str(row["id"]),
+            str(row["question"]),
+            tuple(row.get("evidence", [])),
+            alternatives,
+            bool(row.get("unanswerable")),
         )
     except (KeyError, TypeError) as error:
-        raise QuestionError(f"a gold row needs id and question, and lists of strings: {dict(row)!r:.200}") from error
+        raise QuestionError(
+            f"a gold row needs id and question, and lists of strings: {dict(row)!r:.200}"
+        ) from error
 
 
 def evaluate(questions: Iterable[GoldQuestion], ask: Callable[[str], Answer]) -> Figures:
@@ -78,7 +84,9 @@ def _count_answerable(figures: Figures, gold: GoldQuestion, answer: Answer) -> s
     figures.answerable += 1
     figures.wrongly_refused += answer.refused
     text = _plain(answer.text[:_ANSWER])
-    quotes = _plain(" ".join(c.quote for c in answer.citations[:_CITATIONS] if len(c.quote) <= MAX_QUOTE))
+    quotes = _plain(
+        " ".join(c.quote for c in answer.citations[:_CITATIONS] if len(c.quote) <= MAX_QUOTE)
+    )
     right = all(any(_plain(option) in text for option in options) for options in gold.answer)
     cited = all(_plain(string) in quotes for string in gold.evidence)
     figures.right += right
@@ -89,7 +97,11 @@ def _count_answerable(figures: Figures, gold: GoldQuestion, answer: Answer) -> s
 
 
 def _missing(right: bool, cited: bool) -> Sequence[str]:
-    return [problem for problem, ok in (("not the right answer", right), ("not the right evidence", cited)) if not ok]
+    return [
+        problem
+        for problem, ok in (("not the right answer", right), ("not the right evidence", cited))
+        if not ok
+    ]
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,9 @@ from rag.types import Evidence, Question
 # What a small model reads in reasonable time on two cores, and ample for the answers that are asked for.
 TOKEN_BUDGET = 1800
 # Characters that carry no subject of their own, so that their absence from a passage says nothing.
-_FUNCTION = frozenset("的了在是和与及或对给向为把被将有无从到于以之其这那个些每各吗呢吧么什哪谁几多少怎何请问能可会应该都也还又要就而但并所以因此")
+_FUNCTION = frozenset(
+    "的了在是和与及或对给向为把被将有无从到于以之其这那个些每各吗呢吧么什哪谁几多少怎何请问能可会应该都也还又要就而但并所以因此"
+)
 _UNIT = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:[-'][a-z]+)*|\d+(?:\.\d+)?")
 _LATIN_WEIGHT = 3.0  # a Latin word or number says about as much as three Han characters
 
@@ -40,7 +42,9 @@ def gather(
         if evidence and spent + cost > budget:
             continue
         spent += cost
-        evidence.append(Evidence(len(evidence) + 1, hit.passage, known, hit.score, hit.scores.dense))
+        evidence.append(
+            Evidence(len(evidence) + 1, hit.passage, known, hit.score, hit.scores.dense)
+        )
     return tuple(evidence)
 
 
@@ -49,7 +53,9 @@ def fits(question: Question, passage: Passage, metadata: Metadata) -> bool:
     context = context_of(passage, metadata)
     if question.years and not any(_names_year(context, metadata, year) for year in question.years):
         return False
-    return not question.places or any(about_place(wanted, context, metadata) for wanted in question.places)
+    return not question.places or any(
+        about_place(wanted, context, metadata) for wanted in question.places
+    )
 
 
 def context_of(passage: Passage, metadata: Metadata) -> str:

@@ -4,8 +4,16 @@ from index.places import Place
 from rag.types import Language
 
 _MESSAGES: dict[str, dict[Language, str]] = {
-    "refusal": {"en": "The documents do not say.", "zh": "资料中没有答案。", "zh-Hant": "資料中沒有答案。"},
-    "nothing": {"en": "Nothing was found.", "zh": "没有找到相关内容。", "zh-Hant": "沒有找到相關內容。"},
+    "refusal": {
+        "en": "The documents do not say.",
+        "zh": "资料中没有答案。",
+        "zh-Hant": "資料中沒有答案。",
+    },
+    "nothing": {
+        "en": "Nothing was found.",
+        "zh": "没有找到相关内容。",
+        "zh-Hant": "沒有找到相關內容。",
+    },
     "nothing_about": {
         "en": "Nothing was found about {0}.",
         "zh": "没有找到关于{0}的内容。",

@@ -51,10 +51,10 @@ class Quantity:
     """A quantity and where it stands: `original[start:end] == text`.
 
     `value` is in units of the currency, single things, percent (0..100), months (unit 月), days
-    (日), hours, minutes, or the ordinal itself; None for a date. `high` is the upper end of a range.
+    (日), hours, minutes, or the ordinal itself; None for a date. `high` ends a range.
     `unit` is a currency code (CNY), a Simplified measure word (家), 百分点 for percentage points,
-    the folded issuer of a document number (粤府), or "" where the text has none or it is English.
-    `year`, `month` and `day` are those of a date, or None where it does not state them.
+    the folded issuer of a document number (粤府), or "" without one or in English. `year`, `month`
+    and `day` are those of a date, None where it does not state them.
     """
 
     kind: Kind
@@ -117,7 +117,7 @@ class _Unit:
 # --- Folding ---------------------------------------------------------------------------------
 
 # Notes ¹ and list marks ① would become digits under NFKC, and a full-width comma would join
-# 200，500 into one number; between full-width digits it does join them.
+# 200，500 to one number; between full-width digits it does.
 _GROUP_COMMA = re.compile("(?<=[０-９])，(?=[０-９]{3})")
 _NOT_DIGITS = re.compile("[²³¹⁰-₉①-⓿❶-➓㉈-㊉㊀-㊉]")
 _ZERO_LIKE = re.compile("[○◯]")
@@ -401,6 +401,13 @@ def _unit_of(match: re.Match[str]) -> _Unit:
 
 # --- Text that holds digits but no quantity ---------------------------------------------------
 
+_IDIOMS = (
+    "第一(?:方阵|梯队|时间|线|手|书记|责任|要务|动力|生产力|资源|桶金|步)|第[一二三](?:产业|方|课堂)"
+    "|二十大|十[五六七八九]大|百分百|万分(?!之)|十分(?![之钟])|[十八]字|四处|二次(?!会)"
+    "|[一三]次(?:产业|分配)|[三四五]位一体|千人计划|万人计划|五花八门|三番五次|三天两头"
+    "|(?:周|星期|礼拜)[一二三四五六日天](?![年期次])"
+    "|五台山|七台河|三门峡|三台县|五家渠|五大连池|九龙坡|[二三]元(?:桥|里|结构|化)"
+)
 _SKIP = re.compile(
     "|".join(
         (
@@ -410,17 +417,15 @@ _SKIP = re.compile(
             rf"{_NUMERAL}{{25,}}",
             r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?![0-9])",  # time of day
             r"(?:0[0-9]{2,3}-[0-9]{7,8}|400-[0-9]{3,4}-?[0-9]{3,4})(?![0-9])",  # telephone
-            r"1[3-9][0-9]{9}(?![0-9]| ?(?:[百千万亿元美港欧日家人个%]|yuan|rmb))|0[0-9]{2,17}(?![0-9.])",
+            r"1[3-9][0-9]{9}(?![0-9]| ?(?:[百千万亿元美港欧日家人个%]|yuan|rmb))",
+            r"0[0-9]{2,17}(?![0-9.])",  # 007
             r"[0-9]{1,2}(?:\+(?:[0-9]{1,2}|[nmx])){1,5}(?![0-9a-z])",  # 1+N
             r"0 ?(?:到|至|to|-|–|—) ?1(?![0-9.,%])|zero to one|24/7",  # 从0到1
+            # 3.2.1, but not 2024.11.29; GB/T 7714-2015; citation marks [1], 【1,2】, (3)
             r"(?!(?:1[5-9]|20)[0-9]{2}(?:\.[0-9]{1,2}){2}(?![0-9.]))[0-9]{1,4}(?:\.[0-9]{1,4}){2,5}",
-            r"(?:gb|iso|iec|en|astm|db[0-9]{0,2})(?:/[a-z]{1,2})? ?[0-9.]{2,8}(?:[-—:](?:19|20)[0-9]{2})?",
-            r"[\[(【〔] ?[0-9]{1,3}(?: ?[,、;–-] ?[0-9]{1,3}){0,20} ?[\])】〕]",  # citation marks
-            "二十大|十[五六七八九]大|百分百|万分(?!之)|十分(?![之钟])|千人计划|万人计划",
-            "[十八]字|四处|[二三]元(?:桥|里|结构|化)|二次(?!会)|[一三]次(?:产业|分配)|五花八门|三番五次|三天两头|五台山|七台河|三门峡|三台县|五家渠|五大连池|九龙坡|[三四五]位一体",
-            "第一(?:方阵|梯队|时间|线|手|书记|责任|要务|动力|生产力|资源|桶金|步)",
-            "第[一二三](?:产业|方|课堂)",
-            "(?:周|星期|礼拜)[一二三四五六日天](?![年期次])",
+            r"(?:gb|iso|iec|db[0-9]{0,2})(?:/[a-z]{1,2})? ?[0-9.]{2,8}(?:[-—:](?:19|20)[0-9]{2})?",
+            r"[\[(【〔] ?[0-9]{1,3}(?: ?[,、;–-] ?[0-9]{1,3}){0,20} ?[\])】〕]",
+            _IDIOMS,
         )
     )
 )
@@ -641,6 +646,7 @@ _ORDINAL_SUFFIXED = re.compile(
     rf"(?P<number>[0-9]{{1,4}}(?:st|nd|rd|th)|{'|'.join(_ORDINAL_WORDS)})(?![a-z])"
     rf"(?:[ -]{_ORDINAL_NOUN}(?![a-z]))?"
 )
+_FIRST = re.compile("首(?P<unit>[次个批家位届期台款例项座])")
 _QUARTER = re.compile("q(?P<number>[1-4])(?![0-9a-z])")
 _NOUN_UNITS = {"phase": "期", "stage": "期", "quarter": "季度", "century": "世纪"}
 _FIVE_YEAR_PLAN = re.compile(
@@ -708,6 +714,12 @@ def _quarter_token(match: re.Match[str]) -> _Token:
     return _Token(Kind.ORDINAL, *match.span(), Decimal(match["number"]), unit="季度")
 
 
+def _first_token(match: re.Match[str]) -> _Token:
+    """Read 首个, which supports 第一个 and claims no number."""
+    unit = match["unit"]
+    return _Token(Kind.ORDINAL, *match.span(), Decimal(1), unit=unit, state=_State.ARTICLE)
+
+
 def _five_year_plan(match: re.Match[str]) -> _Token:
     """Read 十四五, 第十四个五年(规划) and 14th Five-Year (Plan) as the fourteenth plan."""
     value = _ordinal_value(match["full"] or match["short"] or match["english"])
@@ -739,8 +751,8 @@ _NEARLY = {
     **dict.fromkeys("近上约", Bound.ABOUT),
     "达": Bound.EXACT,
 }
-# 新的一年, 近一年, 一年来: the year as such, no length of time.
-_YEAR_AS_SUCH = tuple("新这那每同上下前后近又某整历的")
+# 新的一年, 哪一届, 近一年, 一年来: one as such, no length of time and no ordinal.
+_ONE_AS_SUCH = tuple("新这那哪每同上下前后近又某另任整历的")
 _YEAR_GOES_ON = ("来", "度", "四季", "到头", "比一")
 _HALF = re.compile("半(?P<unit>年|个月|天|个小时|小时)")
 
@@ -809,10 +821,10 @@ def _measured_state(text: str, token: _Token, number: _Number) -> _State:
         return _State.WHOLE
     if token.kind is Kind.COUNT or number.value == 0:
         return _State.ARTICLE
-    as_such = text.endswith(_YEAR_AS_SUCH, 0, token.start)
+    as_such = text.endswith(_ONE_AS_SUCH, 0, token.start)
     goes_on = text.startswith(_YEAR_GOES_ON, token.end)
     day = token.unit == "日" and token.value == 1  # 有一天
-    article = token.kind is Kind.PERIOD and (as_such or goes_on or day)
+    article = as_such or day or (token.kind is Kind.PERIOD and goes_on)
     return _State.ARTICLE if article else _State.WHOLE
 
 
@@ -898,6 +910,7 @@ _OTHER_RULES: tuple[_Rule, ...] = (
     (_SLASH_FRACTION, _slash_fraction),
     (_TENTHS, _tenths),
     (_ORDINAL_CHINESE, _ordinal_chinese),
+    (_FIRST, _first_token),
     (_ORDINAL_SUFFIXED, _ordinal_suffixed),
     (_ORDINAL_LABELLED, _ordinal_labelled),
     (_CURRENCY_SIGN, _money_token),
@@ -907,7 +920,7 @@ _OTHER_RULES: tuple[_Rule, ...] = (
 )
 # Where a quantity, or something to pass over, may begin.
 _CANDIDATE = re.compile(
-    rf"[0-9第半¥$€£№〔\[(【ⅰ-ⅻⅠ-Ⅻ人港新澳欧民公西周星礼壹贰叁肆伍陆柒捌玖]|{_NUMERAL}|(?<![0-9a-z])[a-z]"
+    rf"[0-9第首半¥$€£№〔\[(【ⅰ-ⅻⅠ-Ⅻ人港新澳欧民公西周星礼壹贰叁肆伍陆柒捌玖]|{_NUMERAL}|(?<![0-9a-z])[a-z]"
 )
 # What is no quantity is passed over as a whole: 十四, p4, covid-19; not the year in mid-2024.
 _RUN = re.compile(
@@ -980,7 +993,7 @@ def _combine(text: str, tokens: Iterable[_Token]) -> list[_Token]:
 
 
 def _share_rightwards(text: str, tokens: list[_Token]) -> list[_Token]:
-    """Hand on a currency, a date or a phase: RMB 2, 5 and 8 million; 11月29日、30日; phase I, II."""
+    """Hand on a currency, a date, a phase: RMB 2, 5 and 8 million; 11月29日、30日; phase I, II."""
     shared: list[_Token] = []
     for i, token in enumerate(tokens):
         if shared and _gap(text, shared[-1], token):
@@ -1067,12 +1080,21 @@ def _merge(low: _Token, high: _Token) -> _Token | None:
     if low.value is None or high.value is None or low.high or high.high:
         return None
     top, same = high.value, (low.kind, low.unit) == (high.kind, high.unit)
-    if low.kind is Kind.YEAR and high.kind is Kind.COUNT and high.state is _State.BARE:
-        top, same = low.value - low.value % 100 + high.value, high.value < 100  # 2021-25
+    if low.kind is Kind.YEAR and (short := _short_year(high)):
+        top, same = low.value - low.value % 100 + short, True
     weak = _State.WEAK in (low.state, high.state) or _State.ARTICLE in (low.state, high.state)
     if not same or weak or low.kind not in _RANGED or low.value >= top:
         return None
     return replace(low, high=top, end=high.end, state=high.state, scale=high.scale)
+
+
+def _short_year(token: _Token) -> Decimal | None:
+    """Return 25 in 2021-25 and 2021—25年."""
+    if token.kind is Kind.PERIOD and token.unit == "月" and token.value:
+        value: Decimal | None = token.value / token.scale
+    else:
+        value = token.value if token.state is _State.BARE else None
+    return value if value and value < 100 else None
 
 
 # --- Bounds -----------------------------------------------------------------------------------
@@ -1117,7 +1139,7 @@ _BOUNDS_BEFORE = tuple(
         ),
         (
             Bound.ABOUT,
-            r"约为?|大概|(?<![附最靠邻临])近|接近|≈ ?|~ ?",
+            r"约[为合]?|大概|(?<![附最靠邻临])近|接近|≈ ?|~ ?",
             "about|around|approximately|approx\\.|some|roughly|nearly|almost|close to|circa",
         ),
     )
@@ -1264,6 +1286,8 @@ _SAME_KIND: dict[Kind, Callable[[Quantity, Quantity], bool]] = {
     Kind.DATE: _same_dates,
     Kind.DOCUMENT_NUMBER: _same_documents,
 }
+# Counts that number one thing: 3类 is a class or three of them.
+_NUMBERED = (("类", "类"), ("类", "级"), ("类", ""), ("", "号"))
 # From here on, writers leave the currency out.
 _MONEY_WITHOUT_CURRENCY = 10_000
 
@@ -1273,8 +1297,8 @@ def _same_across_kinds(a: Quantity, b: Quantity) -> bool:
     values = (a.value, a.high) == (b.value, b.high)
     if a.kind is Kind.COUNT and b.kind is Kind.MONEY:
         return values and not a.unit and (a.value or 0) >= _MONEY_WITHOUT_CURRENCY
-    if a.kind is Kind.COUNT and b.kind is Kind.ORDINAL:  # 3类 is a class or a number of them
-        return values and a.unit == "类" and b.unit in ("类", "级", "")
+    if a.kind is Kind.COUNT and b.kind is Kind.ORDINAL:  # 3类 or Ⅲ类; Route 168 or 168号
+        return values and (a.unit, b.unit) in _NUMBERED
     if a.kind is Kind.YEAR and b.kind is Kind.COUNT:  # 2000 may be a number
         return values and (a.text.isdigit() or not b.unit)
     if a.kind is Kind.DATE and b.kind is Kind.PERIOD:  # 5日 may be five days

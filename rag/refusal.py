@@ -68,17 +68,25 @@ def _missing_stage(question: Question, texts: Sequence[str]) -> str:
 
 
 def _is_stage(figure: Quantity) -> bool:
-    return figure.kind is Kind.DOCUMENT_NUMBER or (figure.kind is Kind.ORDINAL and figure.unit in _STAGES)
+    return figure.kind is Kind.DOCUMENT_NUMBER or (
+        figure.kind is Kind.ORDINAL and figure.unit in _STAGES
+    )
 
 
 def _absent_names(question: Question, texts: Sequence[str], rarity: Rarity) -> list[str]:
     """Return Latin names (BNCT, CDMO) that stand somewhere in the library but in none of the texts."""
     folded = "\n".join(texts).lower()
-    names = [term for term in question_terms(question.text) if term.isascii() and term.upper() in question.text and len(term) > 1 and not term.isdigit()]
+    names = [
+        term
+        for term in question_terms(question.text)
+        if term.isascii() and term.upper() in question.text and len(term) > 1 and not term.isdigit()
+    ]
     known = rarity(names)
     unknown = max(rarity(["\x00"]).values(), default=0.0)  # what a term that stands nowhere has
     return [name.upper() for name in names if name not in folded and known[name] < unknown]
 
 
 def _has_figure(text: str) -> bool:
-    return any(figure.kind not in (Kind.ORDINAL, Kind.DOCUMENT_NUMBER) for figure in quantities(text))
+    return any(
+        figure.kind not in (Kind.ORDINAL, Kind.DOCUMENT_NUMBER) for figure in quantities(text)
+    )

@@ -36,7 +36,9 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
         raise QuestionError(f"{path} cannot be read as UTF-8 text: {error}") from error
     if path.suffix == ".json":
         whole = _parsed(text, str(path))
-        yield from (_object(row, str(path)) for row in (whole if isinstance(whole, list) else [whole]))
+        yield from (
+            _object(row, str(path)) for row in (whole if isinstance(whole, list) else [whole])
+        )
         return
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
@@ -68,14 +70,18 @@ def standings(library: Library, path: Path) -> list[Standing]:
         for citation in _citations(row)
     ]
     if not found:
-        raise ReportError(f"{path} holds no citations: verify takes what `ask --json` or `ask --out` wrote")
+        raise ReportError(
+            f"{path} holds no citations: verify takes what `ask --json` or `ask --out` wrote"
+        )
     return found
 
 
 def _citations(row: Mapping[str, Any]) -> list[dict[str, Any]]:
     citations = row.get("citations", [])
     if not isinstance(citations, list) or not all(isinstance(item, dict) for item in citations):
-        raise ReportError(f"citations must be a list of objects, in the row with id {row.get('id')!r}")
+        raise ReportError(
+            f"citations must be a list of objects, in the row with id {row.get('id')!r}"
+        )
     return citations
 
 
@@ -92,7 +98,9 @@ def _place(citation: Mapping[str, Any]) -> tuple[int, str, Span]:
         n, source = int(citation["n"]), str(citation["source"])
         return n, source, Span(int(citation["start"]), int(citation["end"]))
     except (KeyError, TypeError, ValueError) as error:
-        raise ReportError(f"a citation needs n, source, start and end (start <= end): {dict(citation)!r:.200}") from error
+        raise ReportError(
+            f"a citation needs n, source, start and end (start <= end): {dict(citation)!r:.200}"
+        ) from error
 
 
 def check_answers(library: Library, rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -113,8 +121,14 @@ def _cited(library: Library, citation: Mapping[str, Any]) -> Iterator[tuple[int,
     inside = (clean.starts >= span.start) & (clean.ends <= span.end)
     text = "".join(c for c, keep in zip(clean.text, inside, strict=True) if keep)
     known: Metadata = library.metadata(source)
-    headings = [p.heading for p in library.passages_of(source) if p.raw_span.start < span.end and span.start < p.raw_span.end]
-    context = "\n".join([known.title, known.publisher, *(name for heading in headings for name in heading)])
+    headings = [
+        p.heading
+        for p in library.passages_of(source)
+        if p.raw_span.start < span.end and span.start < p.raw_span.end
+    ]
+    context = "\n".join(
+        [known.title, known.publisher, *(name for heading in headings for name in heading)]
+    )
     yield n, Cited(text, context, known.region, known.date)
 
 

@@ -21,9 +21,13 @@ _FEW_WORDS, _SOME_WORDS = 0.35, 0.55
 _TELLING = 8  # characters of a quotation that prove something
 _QUOTED = re.compile(r"“([^“”]{8,})”|「([^「」]{8,})」|『([^『』]{8,})』|\"([^\"]{8,})\"")
 _ELLIPSIS = re.compile(r"(?:…|\.{3}|。{3}|［…］|\[…\])+")
-_NEGATION = re.compile(r"不予|不得|不再|不能|不给|不会|不是|不超|没有|无须|无需|未能|未|禁止|取消|不|无|\b(?:not?|never|without|cannot|n't)\b")
+_NEGATION = re.compile(
+    r"不予|不得|不再|不能|不给|不会|不是|不超|没有|无须|无需|未能|未|禁止|取消|不|无|\b(?:not?|never|without|cannot|n't)\b"
+)
 # What holds a negation but denies nothing.
-_NO_DENIAL = re.compile(r"不超过?|不少于|不低于|不高于|不同|不断|不仅|不足|不可或缺|无痛|无创|无辐射|微/无创|未来|无人|无障碍|不良|no (?:more|less|fewer) than|not (?:more|less) than|not only")
+_NO_DENIAL = re.compile(
+    r"不超过?|不少于|不低于|不高于|不同|不断|不仅|不足|不可或缺|无痛|无创|无辐射|微/无创|未来|无人|无障碍|不良|no (?:more|less|fewer) than|not (?:more|less) than|not only"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ class Cited:
     """What verification may know of a citation: the quote as shown, and where it stands."""
 
     text: str
-    context: str = ""  # title, headings, publisher: they may name the place and the year, never an amount
+    context: str = (
+        ""  # title, headings, publisher: they may name the place and the year, never an amount
+    )
     region: str = ""
     date: str = ""
 
@@ -44,7 +50,9 @@ def verify(
     `numbers` are the citations of each sentence; `cited` tells what stands at each.
     """
     return tuple(
-        check_claim(sentence.text, tuple(own), [cited[n] for n in own if n in cited], sentence.unknown)
+        check_claim(
+            sentence.text, tuple(own), [cited[n] for n in own if n in cited], sentence.unknown
+        )
         for sentence, own in zip(sentences, numbers, strict=True)
         if not _introduces(sentence.text, own)
     )
@@ -52,7 +60,9 @@ def verify(
 
 def _introduces(text: str, numbers: Sequence[int]) -> bool:
     """Tell whether a sentence only leads in: "The documents say:"."""
-    return not numbers and (not re.search(r"\w", text) or (text.rstrip()[-1] in ":：" and not quantities(text)))
+    return not numbers and (
+        not re.search(r"\w", text) or (text.rstrip()[-1] in ":：" and not quantities(text))
+    )
 
 
 def check_claim(
@@ -64,7 +74,12 @@ def check_claim(
         return Claim(text, numbers, Status.UNSUPPORTED, ("cites nothing", *strange))
     if any(find_verbatim(text, source.text) for source in cited):
         return Claim(text, numbers, Status.PARTLY if strange else Status.SUPPORTED, tuple(strange))
-    grave = [*_quotations(text, cited), *_figures(text, cited), *_places(text, cited), *_denial(text, cited)]
+    grave = [
+        *_quotations(text, cited),
+        *_figures(text, cited),
+        *_places(text, cited),
+        *_denial(text, cited),
+    ]
     words, light = _words(text, cited)
     if grave or words is Status.UNSUPPORTED:
         return Claim(text, numbers, Status.UNSUPPORTED, (*grave, *light, *strange))
@@ -78,7 +93,9 @@ def _quotations(text: str, cited: Sequence[Cited]) -> list[str]:
     for match in _QUOTED.finditer(text):
         quoted = next(group for group in match.groups() if group)
         parts = [part for part in _ELLIPSIS.split(quoted) if len(fold_tight(part)) >= _TELLING]
-        if not parts or not all(any(find_verbatim(part, source.text) for source in cited) for part in parts):
+        if not parts or not all(
+            any(find_verbatim(part, source.text) for source in cited) for part in parts
+        ):
             problems.append(f"“{quoted}” does not stand in what is cited")
     return problems
 
@@ -86,7 +103,9 @@ def _quotations(text: str, cited: Sequence[Cited]) -> list[str]:
 def _figures(text: str, cited: Sequence[Cited]) -> list[str]:
     texts = [source.text for source in cited]
     dates = [source.date for source in cited if source.date]
-    problems = [f"{figure.text} does not stand in what is cited" for figure in missing(text, texts + dates)]
+    problems = [
+        f"{figure.text} does not stand in what is cited" for figure in missing(text, texts + dates)
+    ]
     stated = [figure for source in cited for figure in quantities(source.text)]
     for figure in quantities(text):
         same = [other for other in stated if same_amount(figure, other)]
@@ -96,7 +115,11 @@ def _figures(text: str, cited: Sequence[Cited]) -> list[str]:
 
 
 def _places(text: str, cited: Sequence[Cited]) -> list[str]:
-    named = [mention.place for source in cited for mention in find_places(f"{source.text}\n{source.context}")]
+    named = [
+        mention.place
+        for source in cited
+        for mention in find_places(f"{source.text}\n{source.context}")
+    ]
     named += [region for source in cited if (region := place(source.region)) is not None]
     return [
         f"{text[mention.start : mention.end]} is not named in what is cited"
@@ -111,7 +134,12 @@ def _denial(text: str, cited: Sequence[Cited]) -> list[str]:
     denied = [bool(_NEGATION.search(_NO_DENIAL.sub("", fold(source.text)))) for source in cited]
     if denies and not any(denied):
         return ["denies something that what is cited does not deny"]
-    if not denies and all(denied) and _same_language(text, cited) and covered(text, cited[0].text) > 0.8:
+    if (
+        not denies
+        and all(denied)
+        and _same_language(text, cited)
+        and covered(text, cited[0].text) > 0.8
+    ):
         return ["affirms what is denied in what is cited"]
     return []
 

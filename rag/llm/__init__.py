@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from rag.llm.base import Answerer
 
 
-def make_answerer(spec: str, encoder: "Encoder", base_url: str = "", api_key: str = "") -> "Answerer":
+def make_answerer(
+    spec: str, encoder: "Encoder", base_url: str = "", api_key: str = ""
+) -> "Answerer":
     """Return what answers: "extractive", or "openai:MODEL" for a server that speaks OpenAI's chat completions.
 
     Raises ConfigurationError for another spec.

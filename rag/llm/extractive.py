@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 import numpy as np
 
@@ -22,6 +23,7 @@ MAX_SENTENCES = 4
 _ANSWER_LENGTH = 380
 _SENTENCE_LENGTH = 200
 _ITEM_LENGTH = 90  # of an item of a list, so that lists of three or four fit
+_COMPLETING = 2  # sentences after an amount that may hold its condition and its cap
 # A further sentence must come this near to the best one.
 _NEARNESS = 0.8
 # Marks of a sentence: its own words, its meaning, its passage, a figure of the kind asked for, the place or year asked for.
@@ -130,6 +132,7 @@ def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate
     if not ranked:
         return []
     first = _first_of_each_place(question, ranked) or ranked[:1]
+    first += [after for one in first for after in _completing(question, one, candidates)]
     if question.items:
         first += _items_after(first[0], candidates, question.items)
     near = [candidate for candidate in ranked if candidate.score >= _NEARNESS * ranked[0].score]
@@ -155,6 +158,22 @@ def _first_of_each_place(question: Question, ranked: list[_Candidate]) -> list[_
         if candidate and candidate not in chosen:
             chosen.append(candidate)
     return chosen
+
+
+def _completing(question: Question, chosen: _Candidate, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Return what follows a chosen sentence up to a further amount: conditions and the cap belong to the first one."""
+    if Kind.MONEY not in question.wanted or not _has_money(chosen.text):
+        return []
+    after = sorted(
+        (c for c in candidates if c.n == chosen.n and c.span.start >= chosen.span.end), key=lambda c: c.span
+    )
+    paragraph = list(takewhile(lambda c: not _opens_paragraph(c), after))[:_COMPLETING]
+    last = max((i for i, c in enumerate(paragraph, start=1) if _has_money(c.text)), default=0)
+    return paragraph[:last]
+
+
+def _has_money(text: str) -> bool:
+    return any(figure.kind is Kind.MONEY for figure in quantities(text))
 
 
 def _items_after(anchor: _Candidate, candidates: list[_Candidate], count: int) -> list[_Candidate]:

@@ -4,7 +4,12 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rag.errors import ConfigurationError, LanguageModelCut, LanguageModelError, LanguageModelUnavailable
+from rag.errors import (
+    ConfigurationError,
+    LanguageModelCut,
+    LanguageModelError,
+    LanguageModelUnavailable,
+)
 from rag.llm.base import Chunk, Message, Usage
 
 # Seconds. A model on two cores reads 1,800 tokens of evidence in half a minute before its first word.
@@ -38,7 +43,9 @@ class OpenAICompatible:
         import openai
 
         timeout = httpx.Timeout(_READ, connect=_CONNECT)
-        return openai.OpenAI(api_key=self._key, base_url=self._address, timeout=timeout, max_retries=_RETRIES)
+        return openai.OpenAI(
+            api_key=self._key, base_url=self._address, timeout=timeout, max_retries=_RETRIES
+        )
 
     def stream(self, messages: Sequence[Message]) -> Iterator[Chunk]:
         """Yield the answer in pieces; see LanguageModel."""

@@ -1,0 +1,54 @@
+# Each target sets up what it needs and does nothing twice.
+PY ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+LIBRARY := library
+export Q
+
+.PHONY: help setup ask chat test check bench clean
+
+help:
+	@echo 'make ask Q="…"   answer a question over samples/'
+	@echo 'make chat        the same in a page'
+	@echo 'make test        run the tests      make check   lint, types, imports'
+	@echo 'make bench       measure            make clean   remove .venv and library/'
+
+# The pip of an old Python cannot install some of what we need, so a newer one comes first.
+$(VENV)/.base: pyproject.toml constraints.txt
+	$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PY=python3.11 …")'
+	$(PY) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "$$(grep '^pip==' constraints.txt)"
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	$(PIP) -e '.[test,check]'
+	@touch $@
+
+$(LIBRARY)/.samples: $(VENV)/.base $(wildcard samples/*)
+	$(BIN)/yinzheng ingest samples --library $(LIBRARY)
+	@touch $@
+
+setup: $(VENV)/.base
+
+ask: $(LIBRARY)/.samples
+	@$(BIN)/yinzheng ask "$$Q" --library $(LIBRARY)
+
+chat: $(LIBRARY)/.samples
+	$(BIN)/yinzheng chat --library $(LIBRARY)
+
+test: $(VENV)/.dev
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	HF_HUB_OFFLINE=1 $(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) $(LIBRARY) .bench
