@@ -1,6 +1,7 @@
 """What the program itself says to a reader, in the language of the question."""
 
 from index.places import Place
+from index.script import to_traditional
 from rag.types import Language
 
 _MESSAGES: dict[str, dict[Language, str]] = {
@@ -54,7 +55,9 @@ def refusals() -> tuple[str, ...]:
 
 def name_of(place: Place, language: Language) -> str:
     """Return the name of a place as a reader of a language knows it."""
-    return place.english[0] if language == "en" and place.english else place.name
+    if language == "en" and place.english:
+        return place.english[0]
+    return to_traditional(place.name) if language == "zh-Hant" else place.name
 
 
 def listed(items: list[str], language: Language) -> str:

@@ -7,13 +7,13 @@ from itertools import takewhile
 
 import numpy as np
 
-from index.places import find_places
 from index.script import fold
 from index.sentences import pieces, sentence_spans
 from index.types import Encoder, Span
 from rag.evidence import about_place, covered
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
+from rag.understand import asks_figure
 
 NAME = "extractive"
 # The best passages are read sentence by sentence; more would only cost time (the encoder reads each sentence).
@@ -23,13 +23,19 @@ MAX_SENTENCES = 4
 _ANSWER_LENGTH = 380
 _SENTENCE_LENGTH = 200
 _ITEM_LENGTH = 90  # of an item of a list, so that lists of three or four fit
+# Words count for something from the first share on; then a sentence needs the second share of what the best one has.
+_TELLING_WORDS, _WORDS_NEARNESS = 0.4, 0.6
 _COMPLETING = 2  # sentences after an amount that may hold its condition and its cap
 # A further sentence must come this near to the best one.
 _NEARNESS = 0.8
-# Marks of a sentence: its own words, its meaning, its passage, a figure of the kind asked for, the place or year asked for.
-_WORDS, _MEANING, _PASSAGE, _FIGURE, _SUBJECT = 0.35, 0.35, 0.10, 0.15, 0.10
+# Marks of a sentence: its own words and its meaning (an English question shares no words with a Chinese sentence), its
+# passage, a figure of the kind asked for, the place or year asked for.
+_WORDS, _MEANING, _MEANING_ALONE = 0.50, 0.20, 0.50
+_PASSAGE, _FIGURE, _SUBJECT = 0.15, 0.15, 0.10
 _PENALTY = 0.25  # for a heading or another fragment that states nothing
 _STATES_SOMETHING = 12  # characters
+# Responsibilities in brackets, headings of Markdown, contact lines.
+_NO_STATEMENT = re.compile(r"[(（#]|(?:地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)[^。]{0,6}[:：]")
 LEAD_IN = "The documents say:\n"
 
 
@@ -42,6 +48,7 @@ class _Candidate:
     text: str
     evidence: Evidence
     score: float = 0.0
+    words: float = 0.0  # share of the question's words in it, 0..1
 
 
 class ExtractiveAnswerer:
@@ -70,7 +77,7 @@ class ExtractiveAnswerer:
         read = self.encoder.encode_passages([fold(candidate.text) for candidate in candidates])
         meaning = _spread(read @ asked)
         return [
-            replace(candidate, score=_score(question, candidate, float(near)))
+            _scored(question, candidate, float(near))
             for candidate, near in zip(candidates, meaning, strict=True)
         ]
 
@@ -90,8 +97,13 @@ def _spread(values: np.ndarray[tuple[int], np.dtype[np.float32]]) -> np.ndarray[
     return (values - values.min()) / width
 
 
-def _score(question: Question, candidate: _Candidate, meaning: float) -> float:
-    score = _WORDS * covered(question.text, candidate.text) + _MEANING * meaning
+def _scored(question: Question, candidate: _Candidate, meaning: float) -> _Candidate:
+    words = covered(question.text, f"{candidate.text}\n{candidate.evidence.metadata.region}")
+    return replace(candidate, words=words, score=_score(question, candidate, words, meaning))
+
+
+def _score(question: Question, candidate: _Candidate, words: float, meaning: float) -> float:
+    score = _WORDS * words + (_MEANING_ALONE if question.language == "en" else _MEANING) * meaning
     score += _PASSAGE * candidate.evidence.score
     figures = quantities(candidate.text)
     score += _FIGURE * (_has_wanted(question, figures) - _lacks_wanted(question, figures))
@@ -115,20 +127,20 @@ def _lacks_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
 
 
 def _names_subject(question: Question, candidate: _Candidate) -> float:
-    """Return the share of the question's places and years that the sentence itself names."""
-    named = {mention.place.name for mention in find_places(candidate.text)}
-    wanted = [place.name in named for place in question.places]
-    wanted += [str(year) in fold(candidate.text) for year in question.years]
+    """Return the share of the question's places and years that the sentence, or its document, is about."""
+    known, text = candidate.evidence.metadata, candidate.text
+    wanted = [about_place(place, text, known) for place in question.places]
+    wanted += [str(year) in fold(text) for year in question.years]
     return sum(wanted) / len(wanted) if wanted else 0.0
 
 
 def _is_fragment(text: str) -> bool:
-    return len(text) < _STATES_SOMETHING or text[-1] in ":：" or text.startswith(("(", "（", "#"))
+    return len(text) < _STATES_SOMETHING or text[-1] in ":：" or bool(_NO_STATEMENT.match(text))
 
 
 def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
     """Take the best sentence, those near it, and for each place asked about the best that is about it."""
-    ranked = sorted(candidates, key=lambda candidate: (-candidate.score, candidate.n, candidate.span))
+    ranked = sorted(_on_subject(candidates), key=lambda c: (-c.score, c.n, c.span))
     if not ranked:
         return []
     first = _first_of_each_place(question, ranked) or ranked[:1]
@@ -143,7 +155,20 @@ def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate
         fits = not chosen or length <= _ANSWER_LENGTH
         if fits and len(chosen) < limit and not _repeats(candidate, chosen):
             chosen.append(candidate)
-    return chosen
+    return [] if asks_figure(question) and not any(_has_figure(c.text) for c in chosen) else chosen
+
+
+def _on_subject(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Leave out sentences with far fewer of the question's words than another has.
+
+    A figure of the right kind must not outweigh the subject: who asks for 安家补贴 is not told of another subsidy.
+    """
+    most = max((candidate.words for candidate in candidates), default=0.0)
+    return [c for c in candidates if most < _TELLING_WORDS or c.words >= _WORDS_NEARNESS * most]
+
+
+def _has_figure(text: str) -> bool:
+    return any(figure.kind not in (Kind.ORDINAL, Kind.DOCUMENT_NUMBER) for figure in quantities(text))
 
 
 def _first_of_each_place(question: Question, ranked: list[_Candidate]) -> list[_Candidate]:
