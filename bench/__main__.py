@@ -1,6 +1,6 @@
 """`make bench`: one table of quality and speed, over ../shared/eval where it is.
 
-    python -m bench [--queries N]     N questions a set instead of all
+python -m bench [--queries N]     N questions a set instead of all
 """
 
 import argparse
@@ -22,7 +22,9 @@ def main() -> None:
     """Measure everything that can be measured here and print it."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--queries", type=int, default=0, help="questions a set [all]")
-    parser.add_argument("--only", choices=["retrieval", "answers", "pages", "speed"], help="one part")
+    parser.add_argument(
+        "--only", choices=["retrieval", "answers", "pages", "speed"], help="one part"
+    )
     options = parser.parse_args()
     parts = {
         "retrieval": lambda: retrieval.rows(SHARED / "eval" / "retrieval", WORK, options.queries),

@@ -32,8 +32,18 @@ def rows(corpus: Path, gold: Path, work: Path) -> list[Row]:
         Row("answers right", on, f"{figures.right / figures.answerable:.3f}", ">= .90 (later)"),
         Row("evidence cited", on, f"{figures.evidence_cited / figures.answerable:.3f}", ">= .80"),
         Row("wrongly refused", on, str(figures.wrongly_refused)),
-        Row("refused", f"gold ({figures.unanswerable} unanswerable)", str(figures.refused), ">= 2 of 3"),
-        Row("citations that stand", f"{sum(n for n, _ in exact)} citations", str(sum(ok for _, ok in exact)), "all"),
+        Row(
+            "refused",
+            f"gold ({figures.unanswerable} unanswerable)",
+            str(figures.refused),
+            ">= 2 of 3",
+        ),
+        Row(
+            "citations that stand",
+            f"{sum(n for n, _ in exact)} citations",
+            str(sum(ok for _, ok in exact)),
+            "all",
+        ),
         Row("an answer, warm", "gold", f"median {milliseconds[len(milliseconds) // 2]:.0f} ms"),
     ]
 
@@ -41,6 +51,7 @@ def rows(corpus: Path, gold: Path, work: Path) -> list[Row]:
 def _stands(corpus: Path, answer: Answer) -> tuple[int, int]:
     """Return how many citations an answer has and how many stand in the file as it is on disk."""
     ok = sum(
-        Span(c.start, c.end).of((corpus / c.source).read_bytes().decode("utf-8")) == c.quote for c in answer.citations
+        Span(c.start, c.end).of((corpus / c.source).read_bytes().decode("utf-8")) == c.quote
+        for c in answer.citations
     )
     return len(answer.citations), ok

@@ -7,8 +7,8 @@ from statistics import mean
 
 import readability
 import trafilatura
-from bench.rows import Row, absent
 
+from bench.rows import Row, absent
 from index.clean import clean
 from index.decode import decode
 from index.errors import ReadError
@@ -22,7 +22,12 @@ def rows(folder: Path) -> list[Row]:
     pages = [(decode((folder / row["file"]).read_bytes()), row["gold_text"]) for row in gold]
     ways = {"ours": _ours, "trafilatura": _trafilatura, "readability": _readability}
     return [
-        Row(f"main text, F1, {name}", f"html ({len(pages)})", f"{mean(_f1(way(page), text) for page, text in pages):.3f}", bar)
+        Row(
+            f"main text, F1, {name}",
+            f"html ({len(pages)})",
+            f"{mean(_f1(way(page), text) for page, text in pages):.3f}",
+            bar,
+        )
         for (name, way), bar in zip(ways.items(), (">= .90 (later)", "", ""), strict=True)
     ]
 
@@ -41,7 +46,9 @@ def _trafilatura(page: str) -> str:
 def _readability(page: str) -> str:
     import lxml.html
 
-    return str(lxml.html.fromstring(readability.Document(page).summary(html_partial=True)).text_content())
+    return str(
+        lxml.html.fromstring(readability.Document(page).summary(html_partial=True)).text_content()
+    )
 
 
 def _f1(found: str, wanted: str) -> float:

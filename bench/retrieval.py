@@ -1,4 +1,4 @@
-"""Retrieval at document level: is a relevant document among the first k hits?"""
+"""Retrieval at document level: whether a relevant document is among the first k hits."""
 
 import json
 import time
@@ -47,11 +47,13 @@ def _row(library: Library, name: str, asked: list[dict[str, object]], bar: str) 
 
 
 def _ranks(library: Library, asked: list[dict[str, object]]) -> list[float]:
-    """Return, for each question, the rank of the first relevant document; infinity if it is not among the hits."""
+    """Return, for each question, the rank of the first relevant document, infinity if none."""
     found = library.search_many([str(row["text"]) for row in asked], 10)
     ranks = []
     for row, hits in zip(asked, found, strict=True):
         documents = list(dict.fromkeys(hit.passage.document for hit in hits))
         relevant = set(row["relevant"])  # type: ignore[call-overload]
-        ranks.append(next((i for i, id_ in enumerate(documents, start=1) if id_ in relevant), float("inf")))
+        ranks.append(
+            next((i for i, id_ in enumerate(documents, start=1) if id_ in relevant), float("inf"))
+        )
     return ranks

@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from bench.rows import Row
 
+from bench.rows import Row
 from index.chunk import encoded_text
 from index.encoder import load_encoder
 from index.ingest import ingest
@@ -29,9 +29,14 @@ def rows(work: Path) -> list[Row]:
     """Return every figure of speed; those of the encoder on the passages of samples/."""
     with TemporaryDirectory() as folder, Library(Path(folder), create=True) as library:
         report = ingest(library, [SAMPLES])
-        texts = [fold(encoded_text(title, passage)) for passage, title in library.store.all_passages()]
+        texts = [
+            fold(encoded_text(title, passage)) for passage, title in library.store.all_passages()
+        ]
         fast, plain = load_encoder(None), load_encoder("bundled:float32")
-        found = [*_encoder_rows(fast, plain, texts), _ingest_row(report.seconds, report.encoded, fast, texts)]
+        found = [
+            *_encoder_rows(fast, plain, texts),
+            _ingest_row(report.seconds, report.encoded, fast, texts),
+        ]
         found += [_search_row(library), _dense_row(), *_cold_rows(Path(folder))]
     return found
 
@@ -48,14 +53,29 @@ def _timed(action: Callable[[], object], repeats: int) -> list[float]:
 
 def _encoder_rows(fast: Encoder, plain: Encoder, texts: list[str]) -> list[Row]:
     tokens = sum(fast.count_tokens(texts))
-    batch = [statistics.median(_timed(lambda e=e: e.encode_passages(texts), 3)) for e in (fast, plain)]  # type: ignore[misc]
-    one = [statistics.median(_timed(lambda e=e: e.encode_questions([_QUESTION]), _REPEATS)) for e in (fast, plain)]  # type: ignore[misc]
+    batch = [
+        statistics.median(_timed(lambda e=e: e.encode_passages(texts), 3)) for e in (fast, plain)
+    ]  # type: ignore[misc]
+    one = [
+        statistics.median(_timed(lambda e=e: e.encode_questions([_QUESTION]), _REPEATS))
+        for e in (fast, plain)
+    ]  # type: ignore[misc]
     agree = float(np.sum(fast.encode_passages(texts) * plain.encode_passages(texts), axis=1).mean())
     rates = [1000 * tokens / milliseconds for milliseconds in batch]
     on = f"{len(texts)} passages, {tokens} tokens"
     return [
-        Row("encoder, tokens/s", on, f"fast {rates[0]:.0f}  float32 {rates[1]:.0f}  ratio {rates[0] / rates[1]:.2f}", ">= 1.8"),
-        Row("encoder, one question", "", f"fast {one[0]:.1f} ms  float32 {one[1]:.1f} ms  ratio {one[1] / one[0]:.1f}", ">= 3"),
+        Row(
+            "encoder, tokens/s",
+            on,
+            f"fast {rates[0]:.0f}  float32 {rates[1]:.0f}  ratio {rates[0] / rates[1]:.2f}",
+            ">= 1.8",
+        ),
+        Row(
+            "encoder, one question",
+            "",
+            f"fast {one[0]:.1f} ms  float32 {one[1]:.1f} ms  ratio {one[1] / one[0]:.1f}",
+            ">= 3",
+        ),
         Row("encoder, fast against float32", on, f"mean cosine {agree:.4f}"),
     ]
 
@@ -63,7 +83,9 @@ def _encoder_rows(fast: Encoder, plain: Encoder, texts: list[str]) -> list[Row]:
 def _ingest_row(seconds: dict[str, float], count: int, encoder: Encoder, texts: list[str]) -> Row:
     bare = statistics.median(_timed(lambda: encoder.encode_passages(texts), 3)) / 1000
     whole = sum(seconds.values())
-    return Row("ingest over bare encoder", f"samples ({count} passages)", f"{bare / whole:.2f}", ">= .85")
+    return Row(
+        "ingest over bare encoder", f"samples ({count} passages)", f"{bare / whole:.2f}", ">= .85"
+    )
 
 
 def _search_row(library: Library) -> Row:
@@ -71,7 +93,11 @@ def _search_row(library: Library) -> Row:
     every = _timed(lambda: library.search(_QUESTION), _REPEATS)
     encoding = _timed(lambda: library.encoder.encode_questions([_QUESTION]), _REPEATS)
     rest = statistics.median(every) - statistics.median(encoding)
-    return Row("search, warm", f"{library.store.counts()[1]} passages", f"{statistics.median(every):.1f} ms, {rest:.1f} without encoding")
+    return Row(
+        "search, warm",
+        f"{library.store.counts()[1]} passages",
+        f"{statistics.median(every):.1f} ms, {rest:.1f} without encoding",
+    )
 
 
 def _dense_row() -> Row:
@@ -82,7 +108,12 @@ def _dense_row() -> Row:
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     index = dense.build(np.arange(_SYNTHETIC, dtype=np.int64), vectors)
     times = sorted(_timed(lambda: index.search(vectors[:1], 100), _REPEATS))
-    return Row("dense leg alone, warm", f"{_SYNTHETIC:,} random passages", f"p95 {times[-2]:.1f} ms", "<= 50 with the rest")
+    return Row(
+        "dense leg alone, warm",
+        f"{_SYNTHETIC:,} random passages",
+        f"p95 {times[-2]:.1f} ms",
+        "<= 50 with the rest",
+    )
 
 
 def _cold_rows(folder: Path) -> list[Row]:

@@ -66,7 +66,7 @@ class Assistant:
         self.answerer = answerer or self.extractive
 
     def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """Return the checked answer. Raises QuestionError, LibraryError; a failing model is not an error."""
+        """Return the checked answer. Raises QuestionError or LibraryError."""
         for event in self.stream(question, history):
             if isinstance(event, Finished):
                 return event.answer
@@ -83,17 +83,21 @@ class Assistant:
         evidence = gather(asked, hits, self.library.metadata, self.library.encoder.count_tokens)
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
-        if reason := reason_to_refuse(asked, evidence, self.library.rarity, self.library.encoder.name):
+        if reason := reason_to_refuse(
+            asked, evidence, self.library.rarity, self.library.encoder.name
+        ):
             yield Finished(self._refusal(asked, hits, clock, self.answerer.name, (reason,)))
             return
         yield from self._answer(asked, hits, evidence, clock)
 
     def _with_next(self, hits: list[Hit], items: int) -> list[Hit]:
-        """Put the passages that follow the best one behind it: a list is announced here and given there."""
+        """Put what follows the best passage behind it: a list is announced here, given there."""
         if not hits:
             return hits
         best = hits[0].passage
-        after = (p for p in self.library.passages_of(best.document) if p.span.start >= best.span.end)
+        after = (
+            p for p in self.library.passages_of(best.document) if p.span.start >= best.span.end
+        )
         following = [Hit(p, hits[0].score, Scores()) for p in itertools.islice(after, items)]
         known = {hit.passage.id for hit in following}
         return [hits[0], *following, *(hit for hit in hits[1:] if hit.passage.id not in known)]
@@ -118,7 +122,12 @@ class Assistant:
         yield Finished(self._checked(asked, draft, evidence, answerer.name, clock, tuple(notes)))
 
     def _write(
-        self, answerer: Answerer, asked: Question, evidence: Sequence[Evidence], clock: _Clock, parts: list[str]
+        self,
+        answerer: Answerer,
+        asked: Question,
+        evidence: Sequence[Evidence],
+        clock: _Clock,
+        parts: list[str],
     ) -> Iterator[Event]:
         for text in answerer.draft(asked, evidence):
             if clock.first_token is None:
@@ -139,16 +148,28 @@ class Assistant:
         sentences = [(sentence.text, sentence.marks) for sentence in parsed.sentences]
         bound = bind(sentences, evidence, self._source)
         by_source = {item.passage.document: item for item in evidence}
-        cited = {citation.n: _cited(citation, by_source[citation.source]) for citation in bound.citations}
+        cited = {
+            citation.n: _cited(citation, by_source[citation.source]) for citation in bound.citations
+        }
         claims = verify(parsed.sentences, bound.numbers, cited)
         text = with_marks(parsed, bound.numbers)
         return Answer(
-            asked.text, asked.language, text, False, name, bound.citations, claims, clock.timing(), notes
+            asked.text,
+            asked.language,
+            text,
+            False,
+            name,
+            bound.citations,
+            claims,
+            clock.timing(),
+            notes,
         )
 
     def _source(self, id_: str) -> Source:
         document, clean = self.library.document(id_), self.library.clean_text(id_)
-        assert document is not None and clean is not None, f"evidence names {id_}, which is not in the library"
+        assert document is not None and clean is not None, (
+            f"evidence names {id_}, which is not in the library"
+        )
         return Source(document, clean)
 
     def _refusal(
@@ -157,7 +178,9 @@ class Assistant:
         titles = (self.library.metadata(hit.passage.document).title for hit in hits)
         related = tuple(dict.fromkeys(titles))[:_RELATED]
         text = message("refusal", asked.language)
-        return Answer(asked.text, asked.language, text, True, name, (), (), clock.timing(), notes, related)
+        return Answer(
+            asked.text, asked.language, text, True, name, (), (), clock.timing(), notes, related
+        )
 
 
 def _cited(citation: Citation, evidence: Evidence) -> Cited:
@@ -170,5 +193,7 @@ def _cited(citation: Citation, evidence: Evidence) -> Cited:
 def _unanswered_places(asked: Question, evidence: Sequence[Evidence]) -> Iterator[str]:
     """Yield a line for each place asked about that no evidence is about."""
     for place in asked.places:
-        if not any(about_place(place, context_of(e.passage, e.metadata), e.metadata) for e in evidence):
+        if not any(
+            about_place(place, context_of(e.passage, e.metadata), e.metadata) for e in evidence
+        ):
             yield message("nothing_about", asked.language, name_of(place, asked.language))

@@ -1,4 +1,4 @@
-"""The nouns of answering: a question, evidence, a draft, claims, an answer, and the events on the way to it."""
+"""The nouns of answering: question, evidence, draft, claim, answer, and the events on the way."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -52,7 +52,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class DraftSentence:
-    """A sentence of a draft: its span in the draft without marks, and the numbers of the evidence that it cites."""
+    """A sentence of a draft: its span in the text without marks, and the evidence it cites."""
 
     span: Span
     text: str

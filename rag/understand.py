@@ -1,4 +1,4 @@
-"""What a question plainly asks: its language and script, places, years, and the kind of figure it wants; pure."""
+"""What a question plainly asks: language, script, places, years, kind of figure; pure."""
 
 import re
 
@@ -10,22 +10,62 @@ from rag.types import Language, Question
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
-_DIGITS = {"两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
-_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_DIGITS = {
+    "两": 2,
+    "二": 2,
+    "三": 3,
+    "四": 4,
+    "五": 5,
+    "六": 6,
+    "七": 7,
+    "八": 8,
+    "九": 9,
+    "十": 10,
+}
+_WORDS = {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
 _ITEMS = re.compile(r"哪(?P<zh>[两二三四五六七八九十]|\d{1,2})(?:[大个项类种家条点方]|$)?")
 _ENGLISH_ITEMS = re.compile(rf"\b(?:which|what)(?: are)?(?: the)? (?P<en>{'|'.join(_WORDS)})\b")
 # Patterns run over folded text: Simplified, lower case.
 _WANTED = (
-    (Kind.MONEY, re.compile(
-        "奖励|资助|补贴|补助|扶持|资金|金额|经费|额度|多少钱|多少.{0,2}[万亿]?元|营收|收入|产值|规模|投资|基金"
-        r"|how much|subsid|grant|award|reward|fund|financ|\bpay|money|yuan|rmb|revenue|bonus|incentive"
-        r"|what (?:does|do|did|will|would|can) [^?]{0,60}\b(?:give|offer|get|receive)\b")),
-    (Kind.COUNT, re.compile(r"多少(?!钱|.{0,2}[万亿]?元)|几[家个项名人位次批种]|数量|how many|number of")),
-    (Kind.DATE, re.compile(r"何时|什么时候|什么时间|几月|几号|哪[一]?[天日年月]|日期|\bwhen\b|what date|which (?:day|year|month)")),
-    (Kind.PERCENT, re.compile("比例|百分|占比|强度|增速|增长率|percent|proportion|what share|growth rate")),
+    (
+        Kind.MONEY,
+        re.compile(
+            "奖励|资助|补贴|补助|扶持|资金|金额|经费|额度|多少钱|多少.{0,2}[万亿]?元"
+            "|营收|收入|产值|规模|投资|基金"
+            r"|how much|subsid|grant|award|reward|fund|financ|\bpay|money|yuan|rmb|revenue|bonus"
+            r"|incentive"
+            r"|what (?:does|do|did|will|would|can) [^?]{0,60}\b(?:give|offer|get|receive)\b"
+        ),
+    ),
+    (
+        Kind.COUNT,
+        re.compile(r"多少(?!钱|.{0,2}[万亿]?元)|几[家个项名人位次批种]|数量|how many|number of"),
+    ),
+    (
+        Kind.DATE,
+        re.compile(
+            r"何时|什么时候|什么时间|几月|几号|哪[一]?[天日年月]|日期"
+            r"|\bwhen\b|what date|which (?:day|year|month)"
+        ),
+    ),
+    (
+        Kind.PERCENT,
+        re.compile("比例|百分|占比|强度|增速|增长率|percent|proportion|what share|growth rate"),
+    ),
 )
 _ASKS_FIGURE = re.compile(
-    r"多少|几[家个项名人位次批种月号]|何时|什么时候|how much|how many|\bwhen\b|what (?:date|percentage|amount)"
+    r"多少|几[家个项名人位次批种月号]|何时|什么时候"
+    r"|how much|how many|\bwhen\b|what (?:date|percentage|amount)"
 )
 
 
@@ -43,7 +83,7 @@ def understand(text: str) -> Question:
 
 
 def language_of(text: str) -> Language:
-    """Tell the language and script in which to answer: "zh" unless the text is Traditional or mainly English."""
+    """Tell in what to answer: "zh" unless the text is Traditional or mainly English."""
     han, words = len(_HAN.findall(text)), len(_LATIN_WORD.findall(text))
     if words > han:
         return "en"

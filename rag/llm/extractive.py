@@ -1,41 +1,41 @@
-"""With no language model: the sentences that answer, as they stand, in the order of their documents."""
+"""With no language model: the sentences that answer, as they stand, in document order."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-import numpy as np
-
 from index.script import fold
 from index.sentences import pieces, sentence_spans
-from index.types import Encoder, Span
+from index.types import Encoder, Span, Vectors
 from rag.evidence import about_place, covered
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
 from rag.understand import asks_figure
 
 NAME = "extractive"
-# The best passages are read sentence by sentence; more would only cost time (the encoder reads each sentence).
+# The best passages are read sentence by sentence; more would only cost time.
 _PASSAGES = 8
 MAX_SENTENCES = 4
-# Characters: of an answer, which must be read at a glance, and of one sentence in it, which must fit a citation.
+# Characters: of an answer, to be read at a glance, and of a sentence in it, to fit a citation.
 _ANSWER_LENGTH = 380
 _SENTENCE_LENGTH = 200
 _ITEM_LENGTH = 90  # of an item of a list, so that lists of three or four fit
-# Words count for something from the first share on; then a sentence needs the second share of what the best one has.
+# From the first share on words tell; then a sentence needs the second share of the best one's.
 _TELLING_WORDS, _WORDS_NEARNESS = 0.4, 0.6
 _COMPLETING = 2  # sentences after an amount that may hold its condition and its cap
 # A further sentence must come this near to the best one.
 _NEARNESS = 0.8
-# Marks of a sentence: its own words and its meaning (an English question shares no words with a Chinese sentence), its
-# passage, a figure of the kind asked for, the place or year asked for.
+# Marks of a sentence: its own words and its meaning (an English question shares no words with a
+# Chinese sentence), its passage, a figure of the kind asked for, the place or year asked for.
 _WORDS, _MEANING, _MEANING_ALONE = 0.50, 0.20, 0.50
 _PASSAGE, _FIGURE, _SUBJECT = 0.15, 0.15, 0.10
 _PENALTY = 0.25  # for a heading or another fragment that states nothing
 _STATES_SOMETHING = 12  # characters
 # Responsibilities in brackets, headings of Markdown, contact lines.
-_NO_STATEMENT = re.compile(r"[(（#]|(?:地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)[^。]{0,6}[:：]")
+_NO_STATEMENT = re.compile(
+    r"[(（#]|(?:地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)[^。]{0,6}[:：]"
+)
 LEAD_IN = "The documents say:\n"
 
 
@@ -60,7 +60,7 @@ class ExtractiveAnswerer:
         self.encoder = encoder
 
     def draft(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[str]:
-        """Yield the sentences that answer, each with its mark; an English question gets a lead-in before them."""
+        """Yield the sentences that answer, each with a mark; an English question gets a lead-in."""
         candidates = self._scored(question, _candidates(evidence[:_PASSAGES]))
         chosen = _choose(question, candidates)
         if not chosen:
@@ -77,7 +77,7 @@ class ExtractiveAnswerer:
         read = self.encoder.encode_passages([fold(candidate.text) for candidate in candidates])
         meaning = _spread(read @ asked)
         return [
-            _scored(question, candidate, float(near))
+            _with_score(question, candidate, float(near))
             for candidate, near in zip(candidates, meaning, strict=True)
         ]
 
@@ -91,13 +91,14 @@ def _candidates(evidence: Sequence[Evidence]) -> list[_Candidate]:
     ]
 
 
-def _spread(values: np.ndarray[tuple[int], np.dtype[np.float32]]) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _spread(values: Vectors) -> Vectors:
     """Map the least to 0 and the greatest to 1: cosines of this encoder lie close together."""
     width = float(values.max() - values.min()) or 1.0
-    return (values - values.min()) / width
+    spread: Vectors = (values - values.min()) / width
+    return spread
 
 
-def _scored(question: Question, candidate: _Candidate, meaning: float) -> _Candidate:
+def _with_score(question: Question, candidate: _Candidate, meaning: float) -> _Candidate:
     words = covered(question.text, f"{candidate.text}\n{candidate.evidence.metadata.region}")
     return replace(candidate, words=words, score=_score(question, candidate, words, meaning))
 
@@ -115,7 +116,8 @@ def _score(question: Question, candidate: _Candidate, words: float, meaning: flo
 
 def _announces(items: int, text: str) -> bool:
     """Tell whether a text, maybe a heading, speaks of so many things: 五大工程 for 5."""
-    return bool(re.search(f"(?:{'〇一二三四五六七八九十'[items] if items <= 10 else items}|{items})[大个個项項家条條类類]", text))
+    spelled = "〇一二三四五六七八九十"[items] if items <= 10 else str(items)
+    return bool(re.search(f"(?:{spelled}|{items})[大个個项項家条條类類]", text))
 
 
 def _has_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
@@ -127,7 +129,7 @@ def _lacks_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
 
 
 def _names_subject(question: Question, candidate: _Candidate) -> float:
-    """Return the share of the question's places and years that the sentence, or its document, is about."""
+    """Return the share of the question's places and years that a sentence or its document names."""
     known, text = candidate.evidence.metadata, candidate.text
     wanted = [about_place(place, text, known) for place in question.places]
     wanted += [str(year) in fold(text) for year in question.years]
@@ -139,7 +141,7 @@ def _is_fragment(text: str) -> bool:
 
 
 def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
-    """Take the best sentence, those near it, and for each place asked about the best that is about it."""
+    """Take the best sentence, those near it, and the best about each place asked about."""
     ranked = sorted(_on_subject(candidates), key=lambda c: (-c.score, c.n, c.span))
     if not ranked:
         return []
@@ -161,14 +163,17 @@ def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate
 def _on_subject(candidates: list[_Candidate]) -> list[_Candidate]:
     """Leave out sentences with far fewer of the question's words than another has.
 
-    A figure of the right kind must not outweigh the subject: who asks for 安家补贴 is not told of another subsidy.
+    A figure of the right kind must not outweigh the subject: who asks for 安家补贴 is not told of
+    another subsidy.
     """
     most = max((candidate.words for candidate in candidates), default=0.0)
     return [c for c in candidates if most < _TELLING_WORDS or c.words >= _WORDS_NEARNESS * most]
 
 
 def _has_figure(text: str) -> bool:
-    return any(figure.kind not in (Kind.ORDINAL, Kind.DOCUMENT_NUMBER) for figure in quantities(text))
+    return any(
+        figure.kind not in (Kind.ORDINAL, Kind.DOCUMENT_NUMBER) for figure in quantities(text)
+    )
 
 
 def _first_of_each_place(question: Question, ranked: list[_Candidate]) -> list[_Candidate]:
@@ -185,12 +190,15 @@ def _first_of_each_place(question: Question, ranked: list[_Candidate]) -> list[_
     return chosen
 
 
-def _completing(question: Question, chosen: _Candidate, candidates: list[_Candidate]) -> list[_Candidate]:
-    """Return what follows a chosen sentence up to a further amount: conditions and the cap belong to the first one."""
+def _completing(
+    question: Question, chosen: _Candidate, candidates: list[_Candidate]
+) -> list[_Candidate]:
+    """Return what follows a sentence up to a further amount: its conditions and its cap."""
     if Kind.MONEY not in question.wanted or not _has_money(chosen.text):
         return []
     after = sorted(
-        (c for c in candidates if c.n == chosen.n and c.span.start >= chosen.span.end), key=lambda c: c.span
+        (c for c in candidates if c.n == chosen.n and c.span.start >= chosen.span.end),
+        key=lambda c: c.span,
     )
     paragraph = list(takewhile(lambda c: not _opens_paragraph(c), after))[:_COMPLETING]
     last = max((i for i, c in enumerate(paragraph, start=1) if _has_money(c.text)), default=0)
@@ -202,10 +210,14 @@ def _has_money(text: str) -> bool:
 
 
 def _items_after(anchor: _Candidate, candidates: list[_Candidate], count: int) -> list[_Candidate]:
-    """Return the sentences that open the next `count` paragraphs: what a list announces stands there."""
+    """Return what opens the next `count` paragraphs: what a list announces stands there."""
     document = anchor.evidence.passage.document
     after = sorted(
-        (c for c in candidates if c.evidence.passage.document == document and _place(c) > _place(anchor)),
+        (
+            c
+            for c in candidates
+            if c.evidence.passage.document == document and _place(c) > _place(anchor)
+        ),
         key=_place,
     )
     opening = [c for c in after if _opens_paragraph(c)]
