@@ -74,6 +74,7 @@ class _State(StrEnum):
     """Whether a token is a quantity by itself."""
 
     WHOLE = "whole"
+    SHARED = "shared"  # 200 (、500万元): whole with the unit of a neighbour
     PREFIXED = "prefixed"  # RMB 2 (, 5 and 8 million): its currency goes on to the right
     BARE = "bare"  # 197: a quantity, and it takes the unit of a neighbour
     WEAK = "weak"  # Ⅰ (、Ⅱ期): a quantity only with the unit of a neighbour
@@ -433,20 +434,25 @@ _LABEL_BEFORE = re.compile(
     r"(?:附件|附表|附录|附图|专栏|图|表|注|来源|资料|文献|型号|编号|邮编|(?:^|[^a-z])(?:table|figure|fig\."
     r"|annex|appendix|source|sources|passage|note|page|step)) ?$"
 )
+_LIST_MARK = re.compile(
+    r"[0-9]{1,2}[.、)](?![0-9])|[0-9]{1,2}\.[0-9]{1,2} |[一二三四五六七八九十]{1,3}、"
+)
+_LINE_FURNITURE = " \t#*>•(-"
+_LABEL_WINDOW = 12  # characters before a number that may make it a label
 
 
-def _is_label(text: str, start: int, end: int) -> bool:
-    """Tell whether a bare number names a paragraph (1. 一、), a clause (：1.…；2.…) or 附件1."""
-    # One character before the window, so that `^` and a line break both mean a line's start.
-    before = text[max(0, start - 12) : start]
+def _is_label(text: str, start: int) -> bool:
+    """Tell whether a bare number names a paragraph (1. 一、 2.1), a clause (；2.…) or 附件1."""
+    before = text[max(0, start - _LABEL_WINDOW) : start]
     if _LABEL_BEFORE.search(before):
         return True
-    if end - start > 3 or not re.match(r"[.、)](?![0-9])", text[end : end + 2]):
+    mark = _LIST_MARK.match(text, start)
+    if not mark:
         return False
-    line_start = start <= 12 or "\n" in before
-    if line_start and not before.rpartition("\n")[2].strip(" \t#*>•(-"):
+    line_known = "\n" in before or start <= _LABEL_WINDOW
+    if line_known and not before.rpartition("\n")[2].strip(_LINE_FURNITURE):
         return True
-    clause_end = "[。?!]" if text[end] == "、" else "[;。::?!]"
+    clause_end = "[。?!]" if mark[0].endswith("、") else "[;。::?!]"
     return bool(re.search(rf"{clause_end} ?\(?$", before))
 
 
@@ -455,7 +461,7 @@ def _is_label(text: str, start: int, end: int) -> bool:
 _SHORT_NUMERAL = "(?:[0-9]{1,2}|[一二三四五六七八九十廿卅]{1,4})"
 _ERA = "(?P<era>民国|公元前|西元前|公元|西元) ?"
 _DATE_CHINESE = re.compile(
-    rf"(?:(?:{_ERA})?(?P<year>[0-9]{{2,4}}|[{_DIGIT}十百]{{2,7}}) ?年 ?)?"
+    rf"(?:(?:{_ERA})?(?P<year>[0-9]{{1,4}}|[{_DIGIT}十百]{{1,7}}) ?年 ?)?"
     rf"(?P<month>{_SHORT_NUMERAL}) ?月份?(?![薪均])"
     rf"(?: ?(?P<day>{_SHORT_NUMERAL})(?: ?[日号]|(?= ?[-–—~至到、] ?[0-9]{{1,2}} ?[日号])))?"
 )
@@ -499,8 +505,11 @@ def _integer(text: str | None) -> int | None:
 
 
 def _full_year(text: str | None, era: str | None) -> int | None:
-    """Return the year of the common era; two digits without an era are those of 1950 to 2049."""
-    year = _integer(text)
+    """Return the year of the common era; two digits without an era are those of 1950 to 2049.
+
+    None for one digit without an era: 三年五月 is a time and a month.
+    """
+    year = _integer(text) if era or len(text or "") > 1 else None
     if year is None or era in ("公元", "西元"):
         return year
     if era in ("公元前", "西元前"):
@@ -847,7 +856,7 @@ def _bare_token(text: str, start: int, number: _Number) -> _Token | None:
     following = text[number.end : number.end + 1]
     if number.script == "digits" and following.isascii() and following.isalpha():
         return None  # 5G, 3D
-    if _is_label(text, start, number.end):
+    if number.scale == 1 and _is_label(text, start):
         return None
     year = re.fullmatch("(?:19|20)[0-9]{2}", number.text) and number.scale == 1
     return _Token(
@@ -924,7 +933,7 @@ _CANDIDATE = re.compile(
 )
 # What is no quantity is passed over as a whole: 十四, p4, covid-19; not the year in mid-2024.
 _RUN = re.compile(
-    r"[0-9a-z]+(?:[-+](?!(?:19|20)[0-9]{2}(?![0-9a-z]))[a-z]{0,20}[0-9][0-9a-z]*)*"
+    r"[0-9a-z]+(?:\.[0-9]+)*(?:[-+](?!(?:19|20)[0-9]{2}(?![0-9a-z]))[a-z]{0,20}[0-9][0-9a-z]*)*"
     rf"|{_NUMERAL}+|.",
     re.DOTALL,
 )
@@ -959,20 +968,21 @@ def _token_at(text: str, start: int) -> _Token | None:
 # --- Lists and ranges -------------------------------------------------------------------------
 
 _RANGE_GAP = re.compile(" ?(?:-|–|—|--|——|~|〜|−|至|到|to|through) ?")
-_LIST_GAP = re.compile(" ?(?:、|/|和|及|与|或|以及|and|or|&) ?|, (?:and |or )?")
+_LIST_GAP = re.compile(" ?(?:、|/|和|及|与|或|以及|and|or|&) ?|, (?:and|or) ")
 _LONGEST_GAP = 6
+_LISTED = ("list", "comma")
 _RANGED = (Kind.MONEY, Kind.COUNT, Kind.PERCENT, Kind.PERIOD, Kind.YEAR, Kind.ORDINAL)
 
 
 def _gap(text: str, left: _Token, right: _Token) -> str:
-    """Return how two neighbours are joined: "range", "list" or ""."""
+    """Return how two neighbours are joined: "range", "list", "comma" or ""."""
     if right.start - left.end > _LONGEST_GAP:
         return ""
     between = text[left.end : right.start]
     if _RANGE_GAP.fullmatch(between):
         return "range"
     if not _LIST_GAP.fullmatch(between):
-        return ""
+        return "comma" if between == ", " else ""
     bracketed = text.endswith("between ", 0, left.start) and "and" in between
     return "range" if bracketed else "list"
 
@@ -996,8 +1006,10 @@ def _share_rightwards(text: str, tokens: list[_Token]) -> list[_Token]:
     """Hand on a currency, a date, a phase: RMB 2, 5 and 8 million; 11月29日、30日; phase I, II."""
     shared: list[_Token] = []
     for i, token in enumerate(tokens):
-        if shared and _gap(text, shared[-1], token):
-            more = i + 1 < len(tokens) and bool(_gap(text, token, tokens[i + 1]))
+        gap = _gap(text, shared[-1], token) if shared else ""
+        more = i + 1 < len(tokens) and bool(_gap(text, token, tokens[i + 1]))
+        # On November 2, 5 companies …; but phases I, II, III and RMB 2, 5 and 8 million
+        if gap and (gap != "comma" or more or token.kind is Kind.ORDINAL):
             token = _take_from_left(token, shared[-1], more)
         shared.append(token)
     return shared
@@ -1009,11 +1021,11 @@ def _take_from_left(token: _Token, left: _Token, more: bool) -> _Token:
         return _date_from_left(token, left)
     if left.state is _State.PREFIXED and bare and (more or token.scale != 1):
         return replace(token, kind=Kind.MONEY, unit=left.unit, year=None, state=_State.PREFIXED)
-    follows = left.kind is Kind.ORDINAL and left.state is _State.WHOLE and left.value is not None
+    follows = left.kind is Kind.ORDINAL and left.state in _NAMED and left.value is not None
     if follows and bare and token.value and token.scale == 1 and left.value:
         roman, next_one = token.kind is Kind.ORDINAL, token.value == left.value + 1
         if roman or next_one:
-            return replace(token, kind=Kind.ORDINAL, unit=left.unit, state=_State.WHOLE)
+            return replace(token, kind=Kind.ORDINAL, unit=left.unit, state=_State.SHARED)
     return token
 
 
@@ -1038,19 +1050,35 @@ def _share_leftwards(text: str, token: _Token, right: _Token, gap: str) -> _Toke
         signless = right.state is _State.PREFIXED and text[right.start].isdigit()
         return _scaled(token, right, gap) if signless else token
     unnamed = token.kind is Kind.ORDINAL and not token.unit and right.kind is Kind.ORDINAL
-    if unnamed and right.state is _State.WHOLE:
-        return replace(token, unit=right.unit, state=_State.WHOLE)
+    if unnamed and right.state in _NAMED:
+        return replace(token, unit=right.unit, state=_State.SHARED)
     if token.state not in (_State.BARE, _State.WEAK) or token.kind is Kind.ORDINAL:
         return token
     if right.kind is Kind.DATE:
         return _date_from_right(token, right)
-    if token.kind is Kind.YEAR and right.kind is not Kind.YEAR and text[token.end] in " 和及与或":
-        return token  # 2024和500家
-    if right.state is _State.BARE:
-        return _scaled(token, right, gap)
-    if right.state is not _State.WHOLE or right.kind is Kind.DOCUMENT_NUMBER:
+    if not _may_share(text, token, right, gap):
         return token
-    return replace(_scaled(token, right, gap), kind=right.kind, unit=right.unit, state=right.state)
+    scaled = _scaled(token, right, gap)
+    if right.state is _State.BARE:
+        return scaled
+    year = token.year if right.kind is Kind.YEAR else None
+    return replace(scaled, kind=right.kind, unit=right.unit, year=year, state=_State.SHARED)
+
+
+_NAMED = (_State.WHOLE, _State.SHARED)
+
+
+def _may_share(text: str, token: _Token, right: _Token, gap: str) -> bool:
+    if right.state not in (*_NAMED, _State.BARE) or right.kind is Kind.DOCUMENT_NUMBER:
+        return False
+    if gap == "comma" and right.state is _State.WHOLE:
+        return False  # In 35, 5 million yuan …; but 2, 5 and 8 million yuan
+    if token.kind is Kind.YEAR and right.kind is not Kind.YEAR:
+        # 2024和500家, 2021—25年; but 2000、3000万元
+        return text[token.end] in "、/-–—~至到" and right.kind is not Kind.PERIOD
+    if right.kind is Kind.ORDINAL:  # not 200万 in 200万、二期500万, nor 20 in "20 and phase II"
+        return token.scale == 1 and not text[right.end - 1].isascii()
+    return True
 
 
 def _scaled(token: _Token, right: _Token, gap: str) -> _Token:
@@ -1128,13 +1156,14 @@ _BOUNDS_BEFORE = tuple(
         ),
         (
             Bound.MORE_THAN,
-            r"超过|超出|超|逾|突破|多于|大于|高于|> ?",
+            # A bare > may close a tag or open a quotation.
+            r"超过|超出|超|逾|突破|多于|大于|高于|[一-鿿%)] ?> ?",
             "over|more than|exceed|exceeds|exceeded|exceeding|above|greater than|upwards of"
             "|in excess of|surpassing|surpassed",
         ),
         (
             Bound.LESS_THAN,
-            r"不足|不到|不满|未满|未达|低于|少于|小于|< ?",
+            r"不足|不到|不满|未满|未达|低于|少于|小于|[一-鿿%)] ?< ?",
             "less than|fewer than|under|below|short of",
         ),
         (
@@ -1191,7 +1220,7 @@ def _bound(text: str, tokens: list[_Token]) -> Iterator[_Token]:
         if token.kind in _BOUNDED:
             marks = (_bound_before(text, token), token.bound, _bound_after(text, token))
             bound = next((mark for mark in marks if mark is not Bound.EXACT), Bound.EXACT)
-            if bound is Bound.EXACT and previous and _gap(text, previous, token) == "list":
+            if bound is Bound.EXACT and previous and _gap(text, previous, token) in _LISTED:
                 bound = _bound_in_list(previous, token)
             token = replace(token, bound=bound)
         yield token
@@ -1317,7 +1346,8 @@ def missing(claim: str, evidence: Sequence[str]) -> tuple[Quantity, ...]:
 
     A quantity stands there when `same_amount` finds it, when it is an end of a range or a part of
     a date there (2024年 in 2024年11月29日), when both ends of the range it is stand there, or when
-    it is "about" a value there, rounded. A date without year in the evidence fits any year.
+    it is "about" a value there, rounded. A date without year in the evidence fits any year, unless
+    the same day stands there with its year.
     """
     found = (q for text in evidence for q in _extract(text, as_evidence=True))
     stock = _stock_of(reading for quantity in found for reading in _readings(quantity))
@@ -1340,7 +1370,7 @@ def _stock_of(readings: Iterable[Quantity]) -> _Stock:
 
 
 def _stands(quantity: Quantity, stock: _Stock) -> bool:
-    known = stock.readings.get(_key(quantity), ())
+    known = _known(quantity, stock)
     if any(same_amount(quantity, reading) for reading in known):
         return True
     if quantity.high is not None:
@@ -1350,6 +1380,16 @@ def _stands(quantity: Quantity, stock: _Stock) -> bool:
         return False
     near = _near(quantity.value, stock)
     return any(same_amount(quantity, replace(reading, value=quantity.value)) for reading in near)
+
+
+def _known(quantity: Quantity, stock: _Stock) -> Iterable[Quantity]:
+    """Return what may be the same; dates without year only where the evidence has none with it."""
+    known = stock.readings.get(_key(quantity), set())
+    if quantity.kind is not Kind.DATE or quantity.year is None:
+        return known
+    yearless = replace(quantity, year=None)
+    dated = [q for q in known if q.kind is Kind.DATE and q.year and same_amount(q, yearless)]
+    return dated or known
 
 
 _LEAST_DIGITS = 2  # "about 500" stands for 497, not for 460
