@@ -25,7 +25,7 @@ _ITEM_LENGTH = 90  # of an item of a list, so that lists of three or four fit
 _TELLING_WORDS, _WORDS_NEARNESS = 0.4, 0.6
 _COMPLETING = 2  # sentences after an amount that may hold its condition and its cap
 # A further sentence must come this near to the best one.
-_NEARNESS = 0.8
+_NEARNESS = 0.85
 # Marks of a sentence: its own words and its meaning (an English question shares no words with a
 # Chinese sentence), its passage, a figure of the kind asked for, the place or year asked for.
 _WORDS, _MEANING, _MEANING_ALONE = 0.50, 0.20, 0.50
