@@ -1,4 +1,4 @@
-"""The chat page: shows what an Assistant does and the Answer that it gives; `python ui.py` = `yinzheng chat`.
+"""The chat page: shows what an Assistant does and the Answer that it gives.
 
 All text that comes from outside (questions, drafts, documents, errors) goes through `escaped`,
 which leaves neither HTML nor Markdown in it; every tag and every link on the page is written here.
@@ -11,20 +11,18 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from index.errors import YinzhengError
 from index.library import MAX_QUESTION, check_question
-from index.script import encodable
+from index.script import encodable, to_traditional
 from rag.errors import ConfigurationError
 from rag.types import (
     Answer,
-    Checking,
     Citation,
-    Claim,
     Event,
     Finished,
     Found,
@@ -39,12 +37,12 @@ from rag.understand import language_of
 if TYPE_CHECKING:
     import gradio as gr
 
-_log = logging.getLogger(__name__)
-
 Message = MutableMapping[str, Any]
 
+_log = logging.getLogger(__name__)
+
 TITLE = "Yinzheng 引证"
-_ABOUT = "逐字可查的政策问答 · Answers from Chinese policy documents, each sentence with its source"
+_ABOUT = "政策问答，句句有出处 · Answers from policy documents, every sentence with its source"
 _PLACEHOLDER = "提问 · 提問 · Ask a question"
 EXAMPLES = (
     "What does Dongguan give for BNCT drugs?",
@@ -52,35 +50,43 @@ EXAMPLES = (
     "廣東省未來生命健康產業集群主要依托哪些地市？",
     "How much does Dongguan give for phase IV trials of BNCT drugs?",  # no document says
 )
-# Seconds between two views of a draft: faster is not read, and each view costs every visitor time.
+# Seconds between two views of a draft: nobody reads faster, and each view costs all visitors time.
 _REFRESH = 0.1
-_SHOWN_QUESTION = 500  # characters of a question that is too long to be asked
+_SHOWN_QUESTION = 500  # characters shown of a question that is too long to be asked
 _QUEUE = {"max_size": 40, "default_concurrency_limit": 4}
 
-_LABELS: dict[Language, dict[str, str]] = {
-    "zh": {
-        "searching": "检索", "reading": "读 {} 段", "writing": "撰写", "checking": "核对",
-        "stopped": "已停止，答案未写完，也未经核对。", "failed": "出了意外，这个问题没有答成；详情见服务器日志。",
-        "supported": "{} 句中 {} 句有出处为证", "partly": "部分有据", "unsupported": "查无依据",
-        "sources": "出处", "related": "资料库中最接近的文件（不能作为依据）", "place": "第 {}–{} 字",
-        "extractive": "直接摘引原文",
-    },
-    "zh-Hant": {
-        "searching": "檢索", "reading": "讀 {} 段", "writing": "撰寫", "checking": "核對",
-        "stopped": "已停止，答案未寫完，也未經核對。", "failed": "出了意外，這個問題沒有答成；詳情見伺服器日誌。",
-        "supported": "{} 句中 {} 句有出處為證", "partly": "部分有據", "unsupported": "查無依據",
-        "sources": "出處", "related": "資料庫中最接近的文件（不能作為依據）", "place": "第 {}–{} 字",
-        "extractive": "直接摘引原文",
-    },
-    "en": {
-        "searching": "searching", "reading": "reading {} passages", "writing": "writing",
-        "checking": "checking", "stopped": "Stopped: the answer is not whole and was not checked.",
-        "failed": "Something went wrong and the question was not answered; the server's log says what.",
-        "supported": "{1} of {0} sentences borne out by what they cite", "partly": "partly borne out",
-        "unsupported": "not borne out", "sources": "Sources", "place": "characters {}–{}",
-        "related": "Nearest in the library, not evidence", "extractive": "quoted from the documents",
-    },
-}  # fmt: skip
+# Chinese is written here in Simplified, and shown in the script of the question.
+_LABELS = {
+    "searching": ("检索", "searching"),
+    "reading": ("读 {} 段", "reading {} passages"),
+    "writing": ("撰写", "writing"),
+    "checking": ("查证", "checking"),
+    "stopped": ("已停止，答案不完整，未经查证。", "Stopped: the answer is not whole, nor checked."),
+    "failed": ("出错了，没有答成；原因见日志。", "Something went wrong; the log says what."),
+    "supported": ("{} 句中 {} 句有出处支持", "{1} of {0} sentences borne out by what they cite"),
+    "partly": ("部分有据", "Partly borne out"),
+    "unsupported": ("查无依据", "Not borne out"),
+    "sources": ("出处", "Sources"),
+    "place": ("第 {}–{} 字", "characters {}–{}"),
+    "related": ("资料库中最接近的文件，不是依据", "Nearest in the library, not evidence"),
+    "extractive": ("直接摘引原文", "quoted from the documents"),
+}
+# What rag.verify says of a claim; what does not stand here is shown in English.
+_PROBLEMS = {
+    r"cites nothing": "没有引用出处",
+    r"cites \[(\d+)\], which does not exist": "所引的[{}]不存在",
+    r"(.+) does not stand in what is cited": "出处中没有{}",
+    r"(.+) is not named in what is cited": "出处没有提到{}",
+    r"(.+) leaves out a denial": "{}漏掉了否定",
+    r"(.+) is bounded otherwise in what is cited: (.+)": "{}的上下限与出处不同：{}",
+    r"(.+) has (.+) in what is cited, not (.+)": "{}在出处中是{}，不是{}",
+    r"denies something that what is cited does not deny": "否定了出处没有否定的内容",
+    r"affirms something, and what is cited denies": "肯定了出处否定的内容",
+    r"hardly any of its words stand in what is cited": "措辞几乎都不见于出处",
+    r"many of its words do not stand in what is cited": "不少措辞不见于出处",
+    r"quotes in another language than what is cited": "引文与出处不是同一种语言",
+    r"is in another language than what is cited, .+": "与出处语言不同，又没有可比的数字或地名",
+}
 
 
 class Streaming(Protocol):
@@ -96,7 +102,8 @@ class Exchange:
 
     question: str
     html: str
-    answer: str = ""  # the checked text; "" while there is none
+    answer: str = ""  # the checked text; "" if there is none
+    is_whole: bool = False  # nothing more will come, be it an answer or a failure
 
 
 # --- text -> HTML; pure
@@ -123,124 +130,141 @@ def link(url: str) -> str:
     """Return a link to a web address, the mere text of any other."""
     try:
         parts = urlsplit(url)
-        web = parts.scheme in ("http", "https") and bool(parts.hostname)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
-        web = False
-    if not web:
-        return escaped(url)
-    return f'<a href="{escaped(url)}" target="_blank" rel="noopener noreferrer">{escaped(url)}</a>'
+        is_web = False
+    safe = escaped(url)
+    attributes = f'href="{safe}" target="_blank" rel="noopener noreferrer"'
+    return f"<a {attributes}>{safe}</a>" if is_web else safe
+
+
+def worded(problem: str, language: Language) -> str:
+    """Return what `rag.verify` says of a claim in the language of the answer."""
+    for pattern, chinese in _PROBLEMS.items():
+        if language != "en" and (match := re.fullmatch(pattern, problem, re.DOTALL)):
+            return _in_script(chinese, language).format(*match.groups())
+    return problem
 
 
 def answer_html(answer: Answer, key: str) -> str:
     """Return an answer with all that supports it; `key` is unique on the page."""
     parts = [
-        f'<div class="yz-text">{_text(answer, key)}</div>',
+        f"<div>{_text(answer, key)}</div>",
         *(f'<div class="yz-quiet">{escaped(note)}</div>' for note in answer.notes),
-        _doubts(answer),
-        _related(answer),
-        _sources(answer, key),
-        _summary(answer),
+        f'<div class="yz-quiet">{_summary(answer)}</div>',
+        *_doubts(answer),
+        *_related(answer),
+        *_sources(answer, key),
     ]
     return f'<div class="yz-answer" lang="{answer.language}">{"".join(parts)}</div>'
 
 
-def _text(answer: Answer, key: str) -> str:
-    """Underline what is not borne out, and lead marks to their citations."""
-    known = {citation.n for citation in answer.citations}
-    return "".join(
-        f'<span class="yz-{status}">{_marked(text, key, known)}</span>'
-        if status
-        else _marked(text, key, known)
-        for text, status in _stretches(answer)
-    )
-
-
-def _stretches(answer: Answer) -> Iterator[tuple[str, str]]:
-    """Split an answer's text into (text, status of a doubted claim or "")."""
-    position = 0
-    for claim in answer.claims:
-        body = claim.text.strip(_STOPS)  # in the answer, the marks stand before the stop
-        start = answer.text.find(body, position)
-        if claim.status is Status.SUPPORTED or not body or start < 0:
-            continue
-        yield answer.text[position:start], ""
-        yield body, claim.status.value
-        position = start + len(body)
-    yield answer.text[position:], ""
-
-
-def _marked(text: str, key: str, known: set[int]) -> str:
-    parts, position = [], 0
-    for match in _MARK.finditer(text):
-        if int(match[1]) in known:
-            anchor = f'<a class="yz-mark" href="#{key}-{int(match[1])}">&#91;{int(match[1])}&#93;</a>'
-            parts += [escaped(text[position : match.start()]), anchor]
-            position = match.end()
-    return "".join([*parts, escaped(text[position:])])
-
-
-def _doubts(answer: Answer) -> str:
-    labels = _LABELS[answer.language]
-    return "".join(
-        f'<div class="yz-quiet yz-doubt"><b>{labels[claim.status.value]}</b> “{escaped(claim.text.strip())}”'
-        f"<br>{'<br>'.join(escaped(problem) for problem in claim.problems)}</div>"
-        for claim in answer.claims
-        if claim.status is not Status.SUPPORTED
-    )
-
-
-def _related(answer: Answer) -> str:
-    if not answer.related:
-        return ""
-    items = "".join(f"<li>{escaped(title)}</li>" for title in answer.related)
-    label = _LABELS[answer.language]["related"]
-    return f'<div class="yz-quiet"><b>{label}</b><ul>{items}</ul></div>'
-
-
-def _sources(answer: Answer, key: str) -> str:
-    if not answer.citations:
-        return ""
-    label = _LABELS[answer.language]["sources"]
-    items = "".join(_source(citation, key, answer.language) for citation in answer.citations)
-    return f'<div class="yz-sources"><b>{label}</b>{items}</div>'
-
-
-def _source(citation: Citation, key: str, language: Language) -> str:
-    about = [citation.publisher, citation.date, citation.heading]
-    place = _LABELS[language]["place"].format(citation.start, citation.end)
-    where = [escaped(citation.source), place, *([link(citation.url)] if citation.url else [])]
-    return (
-        f'<div class="yz-source" id="{key}-{citation.n}" lang="{language_of(citation.text)}">'
-        f'<div class="yz-title"><b>&#91;{citation.n}&#93;</b> {escaped(citation.title)}</div>'
-        f'<div class="yz-quiet">{" · ".join(escaped(part) for part in about if part)}</div>'
-        f"<blockquote>{escaped(citation.text)}</blockquote>"
-        f'<div class="yz-quiet">{" · ".join(where)}</div></div>'
-    )
-
-
-def _summary(answer: Answer) -> str:
-    labels = _LABELS[answer.language]
-    borne_out = sum(claim.status is Status.SUPPORTED for claim in answer.claims)
-    parts = [labels["supported"].format(len(answer.claims), borne_out)] if answer.claims else []
-    parts += [labels["extractive"] if answer.llm == "extractive" else escaped(answer.llm)]
-    parts += [f"{answer.timing.total / 1000:.1f} s"]
-    return f'<div class="yz-quiet">{" · ".join(parts)}</div>'
-
-
 def draft_html(draft: str, stages: Sequence[tuple[str, float]], language: Language) -> str:
-    """Return an unchecked draft and the stages with their beginnings in seconds; the last goes on."""
+    """Return an unchecked draft and its stages, each with its beginning in seconds."""
     ends = [begun for _, begun in stages[1:]]
     done = [f"{name} {end - begun:.1f} s" for (name, begun), end in zip(stages, ends, strict=False)]
     line = " · ".join([*done, f"{stages[-1][0]} …"])
     return (
-        f'<div class="yz-answer" lang="{language}"><div class="yz-text yz-draft">{escaped(draft)}</div>'
+        f'<div class="yz-answer" lang="{language}"><div class="yz-draft">{escaped(draft)}</div>'
         f'<div class="yz-quiet">{line}</div></div>'
     )
 
 
 def line_html(text: str, language: Language) -> str:
-    """Return one line that takes the place of an answer."""
-    return f'<div class="yz-answer" lang="{language}"><div class="yz-quiet">{escaped(text)}</div></div>'
+    """Return one line that stands where an answer would."""
+    return f'<div class="yz-answer yz-draft" lang="{language}">{escaped(text)}</div>'
+
+
+def _label(name: str, language: Language) -> str:
+    chinese, english = _LABELS[name]
+    return english if language == "en" else _in_script(chinese, language)
+
+
+def _in_script(chinese: str, language: Language) -> str:
+    return to_traditional(chinese) if language == "zh-Hant" else chinese
+
+
+def _text(answer: Answer, key: str) -> str:
+    """Underline what is not borne out, and let marks lead to their citations."""
+    known = {citation.n for citation in answer.citations}
+    return "".join(
+        f'<span class="yz-{status}">{_marked(text, key, known)}</span>'
+        for text, status in _stretches(answer)
+    )
+
+
+def _stretches(answer: Answer) -> Iterator[tuple[str, Status]]:
+    """Split an answer's text into claims, each with its status, and what lies between them."""
+    position = 0
+    for claim in answer.claims:
+        body = claim.text.strip(_STOPS)  # in the answer, the marks stand before the stop
+        start = answer.text.find(body, position)
+        if not body or start < 0:
+            continue
+        yield answer.text[position:start], Status.SUPPORTED
+        yield body, claim.status
+        position = start + len(body)
+    yield answer.text[position:], Status.SUPPORTED
+
+
+def _marked(text: str, key: str, known: set[int]) -> str:
+    parts, position = [], 0
+    for match in _MARK.finditer(text):
+        if (n := int(match[1])) in known:
+            anchor = f'<a class="yz-mark" href="#{key}-{n}">&#91;{n}&#93;</a>'
+            parts += [escaped(text[position : match.start()]), anchor]
+            position = match.end()
+    return "".join([*parts, escaped(text[position:])])
+
+
+def _summary(answer: Answer) -> str:
+    parts = []
+    if answer.claims:
+        supported = sum(claim.status is Status.SUPPORTED for claim in answer.claims)
+        parts.append(_label("supported", answer.language).format(len(answer.claims), supported))
+    if answer.llm != "extractive":
+        parts.append(escaped(answer.llm))
+    elif not answer.refused:
+        parts.append(_label("extractive", answer.language))
+    return " · ".join([*parts, f"{answer.timing.total / 1000:.1f} s"])
+
+
+def _doubts(answer: Answer) -> Iterator[str]:
+    for claim in answer.claims:
+        if claim.status is not Status.SUPPORTED:
+            label = f"<b>{_label(claim.status.value, answer.language)}</b>"
+            problems = (escaped(worded(problem, answer.language)) for problem in claim.problems)
+            lines = "<br>".join([f"{label} “{escaped(claim.text.strip())}”", *problems])
+            yield f'<div class="yz-quiet yz-doubt">{lines}</div>'
+
+
+def _related(answer: Answer) -> Iterator[str]:
+    if answer.related:
+        items = "".join(
+            f'<li lang="{language_of(title)}">{escaped(title)}</li>' for title in answer.related
+        )
+        label = _label("related", answer.language)
+        yield f'<div class="yz-quiet"><b>{label}</b><ul>{items}</ul></div>'
+
+
+def _sources(answer: Answer, key: str) -> Iterator[str]:
+    if answer.citations:
+        yield f'<div class="yz-sources"><b>{_label("sources", answer.language)}</b></div>'
+    for citation in answer.citations:
+        yield _source(citation, key, answer.language)
+
+
+def _source(citation: Citation, key: str, language: Language) -> str:
+    about = (citation.publisher, citation.date, citation.heading)
+    place = _label("place", language).format(citation.start, citation.end)
+    where = (escaped(citation.source), place, link(citation.url))
+    return (
+        f'<div class="yz-source" id="{key}-{citation.n}" lang="{language_of(citation.text)}">'
+        f"<div><b>&#91;{citation.n}&#93;</b> {escaped(citation.title)}</div>"
+        f'<div class="yz-quiet">{" · ".join(escaped(part) for part in about if part)}</div>'
+        f"<blockquote>{escaped(citation.text)}</blockquote>"
+        f'<div class="yz-quiet">{" · ".join(part for part in where if part)}</div></div>'
+    )
 
 
 # --- events -> what is shown
@@ -251,15 +275,15 @@ def converse(
 ) -> Iterator[Exchange]:
     """Yield an exchange as it grows; a failure becomes one line in it and is never raised."""
     clipped = question[:_SHOWN_QUESTION]
-    language = language_of(encodable(clipped))
+    language = language_of(clipped)
     shown = Exchange(question if len(question) <= MAX_QUESTION else f"{clipped}…", "")
     try:
         yield from _grow(assistant, check_question(question), before, shown)
     except YinzhengError as error:
-        yield replace(shown, html=line_html(" ".join(str(error).split()), language))
+        yield _with_line(shown, " ".join(str(error).split()), language)
     except Exception:
         _log.exception("a question was not answered")
-        yield replace(shown, html=line_html(_LABELS[language]["failed"], language))
+        yield _with_line(shown, _label("failed", language), language)
 
 
 def _grow(
@@ -268,13 +292,12 @@ def _grow(
     language, draft, last = language_of(question), "", 0.0
     stages: list[tuple[str, float]] = []
     for event in assistant.stream(question, turns(before)):
-        now = time.perf_counter()
         if isinstance(event, Finished):
             html = answer_html(event.answer, f"answer{len(before)}")
-            yield replace(shown, html=html, answer=event.answer.text)
-            continue
-        draft = draft + event.text if isinstance(event, Written) else draft
-        name = _stage(event, _LABELS[language])
+            yield replace(shown, html=html, answer=event.answer.text, is_whole=True)
+            return
+        now, name = time.perf_counter(), _stage(event, language)
+        draft += event.text if isinstance(event, Written) else ""
         if not stages or stages[-1][0] != name:
             stages.append((name, now))
         elif now - last < _REFRESH:
@@ -283,44 +306,48 @@ def _grow(
         yield replace(shown, html=draft_html(draft, stages, language))
 
 
-def _stage(event: Event, labels: Mapping[str, str]) -> str:
+def _stage(event: Event, language: Language) -> str:
     match event:
         case Searching():
-            return labels["searching"]
+            return _label("searching", language)
         case Found():
-            return labels["reading"].format(len(event.evidence))
+            return _label("reading", language).format(len(event.evidence))
         case Written():
-            return labels["writing"]
-    return labels["checking"]
+            return _label("writing", language)
+    return _label("checking", language)
 
 
 def turns(exchanges: Sequence[Exchange]) -> list[Turn]:
-    """Return the turns of a conversation; a question without a checked answer is none."""
-    answered = [exchange for exchange in exchanges if exchange.answer]
+    """Return the turns of a conversation, without questions that have no checked answer."""
     return [
         turn
-        for exchange in answered
+        for exchange in exchanges
         for turn in (Turn("user", exchange.question), Turn("assistant", exchange.answer))
+        if exchange.answer
     ]
 
 
 def stopped(exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """Return a conversation whose last answer, if it was under way, is said to be stopped."""
-    if not exchanges or exchanges[-1].answer:
+    """Return a conversation whose last answer, if it is not whole, is said to be stopped."""
+    if not exchanges or exchanges[-1].is_whole:
         return list(exchanges)
-    last = exchanges[-1]
+    *earlier, last = exchanges
     language = language_of(last.question)
-    return [*exchanges[:-1], replace(last, html=line_html(_LABELS[language]["stopped"], language))]
+    return [*earlier, _with_line(last, _label("stopped", language), language)]
+
+
+def _with_line(exchange: Exchange, text: str, language: Language) -> Exchange:
+    return replace(exchange, html=line_html(text, language), is_whole=True)
 
 
 def messages(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
     """Return a conversation as gradio's chatbot takes it."""
     return [
-        message
+        {"role": role, "content": content}
         for exchange in exchanges
-        for message in (
-            {"role": "user", "content": f"<div>{escaped(exchange.question)}</div>"},
-            {"role": "assistant", "content": exchange.html},
+        for role, content in (
+            ("user", f'<div class="yz-question">{escaped(exchange.question)}</div>'),
+            ("assistant", exchange.html),
         )
     ]
 
@@ -328,40 +355,57 @@ def messages(exchanges: Sequence[Exchange]) -> list[dict[str, str]]:
 # --- the page
 
 _STYLE = """
-.gradio-container { --quiet: color-mix(in srgb, var(--body-text-color) 72%, transparent);
-  --mark: color-mix(in srgb, var(--color-accent) 60%, var(--body-text-color)); }
-.gradio-container .fillable { max-width: 60rem !important; margin: 0 auto; }
+.gradio-container { --quiet: color-mix(in srgb, var(--body-text-color) 75%, transparent);
+  --mark: color-mix(in srgb, var(--color-accent) 45%, var(--body-text-color)); }
+.gradio-container .fillable { max-width: 60rem !important; margin: 0 auto;
+  padding: 1rem min(2rem, 2.5vw) !important; }
 .yz-header h1 { margin: 0; font-size: 1.4rem; }
 .yz-header p { margin: 0; color: var(--quiet); }
-.gradio-container .bubble-wrap, .gradio-container .placeholder-content { background: none; }
 .examples .example { border: 1px solid var(--border-color-primary); border-radius: 8px; }
 .bot .panel-full-width, .bot.message { background: none; border: 0; box-shadow: none; }
+.gradio-container .user-row { margin-right: 3rem; }
+.gradio-container .bot-row { margin-inline: min(20px, 1vw); max-width: none !important; }
+.gradio-container textarea::placeholder { color: var(--quiet); }
+.yz-question { overflow-wrap: anywhere; scroll-margin: 1rem; }
 .yz-answer { overflow-wrap: anywhere; line-height: 1.7; }
 .yz-answer :lang(zh-Hant), .yz-answer:lang(zh-Hant) {
   font-family: system-ui, "Noto Sans CJK TC", "PingFang TC", "Microsoft JhengHei", sans-serif; }
 .yz-answer .yz-mark { text-decoration: none; font-size: .85em; color: var(--mark); }
-.yz-partly { text-decoration: underline dotted var(--quiet); }
+.yz-partly { text-decoration: underline dotted; text-underline-offset: 3px; }
 .yz-unsupported { text-decoration: underline wavy #d97706 1px; text-underline-offset: 3px; }
 .yz-draft, .yz-quiet, .yz-quiet li { color: var(--quiet); }
-.yz-quiet, .yz-quiet li { font-size: .95em; margin: .4em 0 0; }
-.yz-doubt { border-left: 3px solid #d97706; padding-left: .7em; }
+.yz-quiet { font-size: .875em; margin-top: .3em; }
+.yz-answer .yz-quiet li { font-size: 1em; margin: 0; }
+.yz-doubt { border-left: 3px solid #d97706; padding-left: .7em; margin-top: .6em; }
 .yz-sources { margin-top: .8em; }
 .yz-source { border: 1px solid var(--border-color-primary); border-radius: 8px;
-  padding: .6em .9em; margin-top: .5em; scroll-margin: 1em; }
+  padding: .6em .9em; margin-top: .5em; scroll-margin: 1rem; }
 .yz-source:target { border-color: var(--color-accent); }
 .yz-answer .yz-source blockquote { margin: .5em 0 !important; padding: 0 0 0 .8em;
   font-style: normal; color: var(--body-text-color); border-left: 3px solid var(--color-accent); }
-@media (max-width: 600px) {
-  .gradio-container .fillable { padding: .5rem; }
-  .gradio-container .bubble-wrap .message-wrap { padding: 0 .2rem; }
-}
 """
-
+# A long answer is read from its beginning: the newest question is kept at the top while its answer
+# is written (gradio would go to the end), until the reader scrolls.
+_SCROLL = """<script>
+(() => {
+  let seen = 0, follow = false;
+  for (const type of ["wheel", "touchmove"])
+    addEventListener(type, () => { follow = false; }, { passive: true });
+  new MutationObserver(() => {
+    const asked = document.querySelectorAll(".yz-question");
+    if (asked.length !== seen) { follow = asked.length > seen; seen = asked.length; }
+    if (!follow) return;
+    asked[asked.length - 1].scrollIntoView({ block: "start" });
+    const answers = document.querySelectorAll(".yz-answer:not(:has(.yz-draft))");
+    follow = answers.length < asked.length;
+  }).observe(document, { childList: true, subtree: true });
+})();
+</script>"""
 _POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; "
-    "frame-src 'none'; object-src 'none'; base-uri 'self'; form-action 'self'; "
-    "frame-ancestors 'none'"
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; "
+    "connect-src 'self'; frame-src 'none'; object-src 'none'; base-uri 'self'; "
+    "form-action 'self'; frame-ancestors 'none'"
 )
 _HEADERS = [
     (b"content-security-policy", _POLICY.encode()),
@@ -377,7 +421,7 @@ class SafeHeaders:
         self.app = app
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
-        """Pass a request on, and add the headers to its answer."""
+        """Pass a request on, and add the headers to what is answered."""
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -388,29 +432,27 @@ class SafeHeaders:
 
 
 def build(assistant: Streaming) -> "gr.Blocks":
-    """Return the page; `serve` starts it with the settings that belong to it."""
+    """Return the page; `serve` opens it with the settings that belong to it."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # is read on import
     import gradio as gr
 
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_height=True) as page:
         gr.Markdown(f"# {TITLE}\n{_ABOUT}", elem_classes="yz-header")
-        exchanges = gr.State([])
         chat = gr.Chatbot(
-            show_label=False,
             label=TITLE,
-            scale=1,
+            show_label=False,
+            scale=1,  # takes the height that is left
             height=200,
-            layout="bubble",
+            autoscroll=False,
             buttons=[],
             examples=[{"text": example} for example in EXAMPLES],
             allow_tags=False,
-            latex_delimiters=[],  # formulas would be read from text that is already safe
+            latex_delimiters=[],  # formulas are read from text that is no longer escaped
             sanitize_html=True,
-            feedback_options=None,
         )
         box = gr.Textbox(
-            show_label=False,
             label=_PLACEHOLDER,
+            show_label=False,
             placeholder=_PLACEHOLDER,
             container=False,
             autofocus=True,
@@ -418,11 +460,11 @@ def build(assistant: Streaming) -> "gr.Blocks":
             max_length=MAX_QUESTION,
             submit_btn=True,
         )
-        _wire(assistant, exchanges, chat, box)
+        _connect(assistant, gr.State([]), chat, box)
     return page
 
 
-def _wire(assistant: Streaming, exchanges: Any, chat: Any, box: Any) -> None:
+def _connect(assistant: Streaming, exchanges: Any, chat: Any, box: Any) -> None:
     """Let the components answer to what is done with them."""
     import gradio as gr
 
@@ -431,44 +473,32 @@ def _wire(assistant: Streaming, exchanges: Any, chat: Any, box: Any) -> None:
             yield gr.skip(), gr.skip(), gr.skip()
             return
         yield gr.Textbox(value="", submit_btn=False, stop_btn=True), gr.skip(), gr.skip()
-        for exchange in converse(assistant, question, before):
-            now = [*before, exchange]
+        earlier = stopped(before)
+        for exchange in converse(assistant, question, earlier):
+            now = [*earlier, exchange]
             yield gr.skip(), messages(now), now
-        yield gr.Textbox(submit_btn=True, stop_btn=False), gr.skip(), gr.skip()
 
-    def ask_example(
-        before: list[Exchange], chosen: gr.SelectData
-    ) -> Iterator[tuple[Any, ...]]:
+    def ask_example(before: list[Exchange], chosen: gr.SelectData) -> Iterator[tuple[Any, ...]]:
         yield from ask(chosen.value["text"], before)
 
-    def stop(before: list[Exchange]) -> tuple[Any, ...]:
+    def settle(before: list[Exchange]) -> tuple[Any, ...]:
+        ready = gr.Textbox(submit_btn=True, stop_btn=False)
+        if before and before[-1].is_whole:
+            return ready, gr.skip(), gr.skip()
         now = stopped(before)
-        return gr.Textbox(submit_btn=True, stop_btn=False), messages(now), now
+        return ready, messages(now), now
 
     shown = [box, chat, exchanges]
-    private = {"api_visibility": "private", "show_progress": "hidden"}
+    quiet = {"api_visibility": "private", "show_progress": "hidden"}
     running = [
-        box.submit(ask, [box, exchanges], shown, **private),
-        chat.example_select(ask_example, [exchanges], shown, **private),
+        box.submit(ask, [box, exchanges], shown, **quiet),
+        chat.example_select(ask_example, [exchanges], shown, **quiet),
     ]
-    box.stop(stop, [exchanges], shown, cancels=running, **private)
-    chat.clear(list, None, [exchanges], **private)
-
-
-def serve(assistant: Streaming, host: str = "127.0.0.1", port: int = 7860) -> None:
-    """Open the page at host:port until it is interrupted; port 0 picks a free one.
-
-    Raises ConfigurationError if the port cannot be had.
-    """
-    with tempfile.TemporaryDirectory(prefix="yinzheng-") as folder:
-        os.environ["GRADIO_TEMP_DIR"] = folder
-        page = build(assistant).queue(**_QUEUE)
-        port = port or _free_port(host)
-        try:
-            page.launch(server_name=host, server_port=port, **launch_settings(host))
-        except OSError as error:
-            problem = f"port {port} of {host} cannot be used: choose another with --port"
-            raise ConfigurationError(problem) from error
+    for event in running:
+        event.then(settle, [exchanges], shown, **quiet)  # also follows an event that was cancelled
+    box.stop(None, None, None, cancels=running, **quiet)
+    chat.clear(None, None, None, cancels=running, **quiet)  # at once, not after the next
+    chat.clear(lambda: ([], []), None, [chat, exchanges], **quiet)
 
 
 def launch_settings(host: str) -> dict[str, Any]:
@@ -478,9 +508,9 @@ def launch_settings(host: str) -> dict[str, Any]:
     from starlette.middleware.trustedhost import TrustedHostMiddleware
 
     fonts = ["system-ui", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", "sans-serif"]
+    # A foreign name that leads to this machine opens no page that is meant for it alone.
     local = ["127.0.0.1", "localhost"]
-    # A name of elsewhere that leads to this machine is no way to a page that is for it alone.
-    hosts = local if host in local else ["*"]
+    names = Middleware(TrustedHostMiddleware, allowed_hosts=local if host in local else ["*"])
     return {
         "share": False,
         "show_error": False,
@@ -496,13 +526,32 @@ def launch_settings(host: str) -> dict[str, Any]:
         "state_session_capacity": 1000,
         "theme": gr.themes.Soft(font=[gr.themes.Font(name) for name in fonts]),
         "css": _STYLE,
-        "app_kwargs": {
-            "middleware": [
-                Middleware(SafeHeaders),
-                Middleware(TrustedHostMiddleware, allowed_hosts=hosts),
-            ]
-        },
+        "head": _SCROLL,
+        "app_kwargs": {"middleware": [Middleware(SafeHeaders), names]},
     }
+
+
+def serve(assistant: Streaming, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Open the page at host:port until it is interrupted; port 0 picks a free one.
+
+    Raises ConfigurationError if the port cannot be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="yinzheng-") as folder:
+        os.environ["GRADIO_TEMP_DIR"] = folder
+        _pass_proxy(host)
+        page = build(assistant).queue(**_QUEUE)
+        try:
+            chosen = port or _free_port(host)
+            page.launch(server_name=host, server_port=chosen, **launch_settings(host))
+        except OSError as error:
+            problem = f"port {port} of {host} cannot be opened: choose another --port or --host"
+            raise ConfigurationError(problem) from error
+
+
+def _pass_proxy(host: str) -> None:
+    """Let gradio reach its own page, which it calls once on start, where a proxy is set."""
+    before = os.environ.get("no_proxy") or os.environ.get("NO_PROXY")
+    os.environ["no_proxy"] = ",".join(filter(None, [before, "127.0.0.1", "localhost", host]))
 
 
 def _free_port(host: str) -> int:

@@ -1,34 +1,39 @@
 """Clean text -> passages, along headings and sentences."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from index.script import fold_characters
 from index.sentences import pieces, sentence_spans
 from index.types import CleanText, Passage, Span
 
-# Characters. About 200 tokens with title and heading: far below the encoder's 512, and short passages rank better.
+# Characters. About 200 tokens with title and heading: far below the encoder's 512, and short
+# passages rank better.
 MAX_LENGTH = 350
 # A new heading begins a new passage once the one before is at least this long.
 MIN_LENGTH = 80
 _HEADING_LENGTH = 40
+_MARKDOWN_LENGTH = 100  # what is longer with a # before it is no heading, whatever its author meant
 _RUN_IN_LENGTH = 30  # of a heading that opens a paragraph: （一）发展现状。
 
-# Outermost first; a heading closes those of its own level and below.
+# Outermost first, on folded lines; a heading closes those of its own level and below.
 _NUMBERED = (
-    (1, re.compile(r"第[一二三四五六七八九十百零〇\d]{1,5}[编篇章](?![\w])")),
-    (2, re.compile(r"第[一二三四五六七八九十百零〇\d]{1,5}节(?![\w])")),
+    (1, re.compile(r"第[一二三四五六七八九十百零〇\d]{1,5}[编篇章]")),
+    (2, re.compile(r"第[一二三四五六七八九十百零〇\d]{1,5}节")),
     (3, re.compile(r"[一二三四五六七八九十]{1,3}、")),
-    (4, re.compile(r"[(（][一二三四五六七八九十]{1,3}[)）]")),
-    (6, re.compile(r"\d{1,2}(?:[、．]|\.(?!\d))")),
-    (7, re.compile(r"[(（]\d{1,2}[)）]")),
+    (4, re.compile(r"\([一二三四五六七八九十]{1,3}\)")),
+    (6, re.compile(r"\d{1,2}(?:、|\.(?!\d))")),
+    (7, re.compile(r"\(\d{1,2}\)")),
 )
+_CHAPTERS = (1, 2)  # 第一章规定了… is a sentence, unlike （一）发展现状。…
 _ARTICLE = re.compile(r"第[一二三四五六七八九十百零〇\d]{1,5}条(?:之[一二三四五])?")
 _ARTICLE_LEVEL = 6
 _PLAIN_LEVEL = 5  # a short line without a number, which may head a list 1. 2. 3.
 _MARKDOWN = re.compile(r"(#{1,6})\s+(.+)")
-_NO_HEADING = re.compile(r"[。；;!?！？]|[,，:：、]$|^[|•·●\-*]|\d{4}年|https?:|@|^(?:电话|邮箱|地址|来源)|记者|通讯员|作者")
+_NO_HEADING = re.compile(
+    r"[。；;!?！？]|[,，:：、]$|^[|•·●\-*]|\d{4}年|https?:|@|^(?:电话|邮箱|地址|来源)|^\(.*\)$|记者|通讯员|作者"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,11 @@ class _Unit:
 def passages(clean: CleanText, document: str, title: str = "") -> list[Passage]:
     """Return the passages of a document in order, ids not yet given.
 
-    They are runs of whole sentences of at most MAX_LENGTH characters, they do not overlap, and all text but the white
-    space between sentences stands in one of them.
+    They are runs of whole sentences of at most MAX_LENGTH characters, they do not overlap, and all
+    text but the white space between sentences stands in one of them.
     """
-    return [
-        _passage(clean, document, units)
-        for units in _packed(list(_units(clean.text, title)), clean.text)
-    ]
+    units = _units(clean.text, title)
+    return [_passage(clean, document, group) for group in _packed(units)]
 
 
 def _passage(clean: CleanText, document: str, units: list[_Unit]) -> Passage:
@@ -59,14 +62,15 @@ def _passage(clean: CleanText, document: str, units: list[_Unit]) -> Passage:
     return Passage(-1, document, span, clean.to_raw(span), span.of(clean.text), body.heading)
 
 
-def _packed(units: list[_Unit], text: str) -> Iterator[list[_Unit]]:
-    """Group units into passages; a heading goes with what follows it."""
+def _packed(units: Iterable[_Unit]) -> Iterator[list[_Unit]]:
+    """Group units into passages; a heading goes with what follows it, if both fit."""
     group: list[_Unit] = []
     for unit in units:
         if group and _begins_new(group, unit):
             carried = _trailing_headings(group)
-            if kept := group[: len(group) - len(carried)]:
-                yield kept
+            if carried and unit.span.end - carried[0].span.start > MAX_LENGTH:
+                carried = []
+            yield group[: len(group) - len(carried)]
             group = carried
         group.append(unit)
     if group:
@@ -77,7 +81,8 @@ def _begins_new(group: list[_Unit], unit: _Unit) -> bool:
     start = group[0].span.start
     if unit.span.end - start > MAX_LENGTH:
         return True
-    return unit.opens and group[-1].span.end - start >= MIN_LENGTH
+    says_something = any(not other.is_heading for other in group)
+    return unit.opens and says_something and group[-1].span.end - start >= MIN_LENGTH
 
 
 def _trailing_headings(group: list[_Unit]) -> list[_Unit]:
@@ -94,8 +99,9 @@ def _units(text: str, title: str) -> Iterator[_Unit]:
         following = lines[i + 1].of(text) if i + 1 < len(lines) else ""
         heading = _heading(line.of(text), following, title)
         if heading:
-            level, name, whole = heading
-            path = [entry for entry in path if entry[0] < level] + [(level, name)]
+            level, name, _ = heading
+            path = [entry for entry in path if entry[0] < level and name != title]
+            path += [(level, name)] if name != title else []
         names = tuple(name for _, name in path)
         yield from _units_of_line(text, line, names, heading)
 
@@ -115,23 +121,24 @@ def _units_of_line(
 def _heading(line: str, following: str, title: str) -> tuple[int, str, bool] | None:
     """Return level, text and whether the whole line is the heading; None if it is not one."""
     folded = fold_characters(line)
-    if match := _MARKDOWN.match(line):
+    if (match := _MARKDOWN.match(line)) and len(line) <= _MARKDOWN_LENGTH:
         return len(match[1]), match[2].strip(), True
     if match := _ARTICLE.match(folded):
         return _ARTICLE_LEVEL, line[: match.end()], False
     for level, pattern in _NUMBERED:
-        if pattern.match(folded):
-            return _numbered(level, line)
+        if match := pattern.match(folded):
+            may_run_in = level not in _CHAPTERS or folded[match.end() :][:1] in ("", " ")
+            return _numbered(level, line, may_run_in)
     if line != title and _is_plain_heading(line, folded, following):
         return _PLAIN_LEVEL, line, True
     return None
 
 
-def _numbered(level: int, line: str) -> tuple[int, str, bool] | None:
+def _numbered(level: int, line: str, may_run_in: bool) -> tuple[int, str, bool] | None:
     if len(line) <= _HEADING_LENGTH and line[-1] not in "。；;，,":
         return level, line, True
     first = re.split("[。:：]", line)[0]
-    return (level, first, False) if len(first) <= _RUN_IN_LENGTH else None
+    return (level, first, False) if may_run_in and len(first) <= _RUN_IN_LENGTH else None
 
 
 def _is_plain_heading(line: str, folded: str, following: str) -> bool:
@@ -141,6 +148,6 @@ def _is_plain_heading(line: str, folded: str, following: str) -> bool:
 
 
 def encoded_text(title: str, passage: Passage) -> str:
-    """Return what is encoded and searched for a passage: title and heading join its text here and nowhere else."""
+    """Return what is encoded and searched for a passage: here alone title and heading join it."""
     parts = [title, " ".join(passage.heading), passage.text]
     return "\n".join(part for part in parts if part)

@@ -1,13 +1,17 @@
 """Raw text -> clean text, by small steps that each say what they dropped.
 
-Steps are generic: none names a site. Whatever goes is listed with its reason, and every character that stays knows its
-place in the raw text. The order matters: characters first, then what stands inside lines, then whole lines, then layout.
+Steps are generic: none names a site. Whatever goes is listed with its reason, and every character
+that stays knows its place in the raw text. The order matters: first what stands inside lines, then
+whole lines, then layout.
 """
 
 import re
+import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 
 from index import boilerplate
 from index.errors import EmptyDocument
@@ -21,33 +25,57 @@ _CLOSERS = "”’」』》）)】\"'"
 
 _LINE_END = re.compile("\r\n?|\f|\v|\u2028|\u2029|\x85")
 _SPACE = re.compile("[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
-_INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb]")
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064"
+    "\u2066-\u206f\ufe00-\ufe0f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
+)
 
-_TAGS = "span|div|p|br|hr|font|strong|a|img|td|tr|th|table|tbody|ul|ol|li|em|b|i|u|h[1-6]|section|o:p|center|iframe|script|style"
+_TAGS = (
+    "span|div|p|br|hr|font|strong|a|img|td|tr|th|table|tbody|ul|ol|li|em|b|i|u|h[1-6]|section|o:p"
+    "|center|iframe|script|style"
+)
 _MARKUP = re.compile(
     rf"</?(?:{_TAGS})(?:\s[^<>\n]{{0,400}})?/?>"  # a whole tag
     # a tag that lost its "<", with the broken characters that took its place
-    rf"|(?:[?？�]。?[?？�]|[?？�<])?\b(?:{_TAGS})(?:\s+[\w:-]{{1,30}}=(?:\"[^\"\n]{{0,300}}\"|'[^'\n]{{0,300}}'))+\s*/?>"
+    rf"|(?:[?？�]。?[?？�]|[?？�<])?\b(?:{_TAGS})"
+    r"(?:\s+[\w:-]{1,30}=(?:\"[^\"\n]{0,300}\"|'[^'\n]{0,300}'))+\s*/?>"
     rf"|[?？�]/(?:{_TAGS})>"
-    r"|<!--.{0,2000}?-->",
+    r"|<!--(?:(?!<!--).){0,2000}?-->",
     re.IGNORECASE | re.DOTALL,
 )
+FRONT_MATTER = re.compile(r"\A---[ \t]*\n((?:[^\n]*\n){0,40}?)---[ \t]*(?=\n|\Z)")
 _MARKDOWN = re.compile(
-    r"\A---[ \t]*\r?\n(?:[^\n]*\n){0,40}?---[ \t]*(?=\r?\n|\Z)"  # front matter
-    r"|\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|`"
-    r"|^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*(?:\|[ \t]*:?-{3,}:?[ \t]*)*\|?[ \t]*$"
-    r"|^[ \t]*>[ \t]?",
+    r"\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|`"
+    # the ruler of a section; of a table, with a bar in front or only inside
+    r"|^ *+-{3,}+ *+$"
+    r"|^ *+\| *+:?-++:? *+(?:\| *+:?-++:? *+)*+\|? *+$"
+    r"|^ *+:?-++:? *+(?:\| *+:?-++:? *+)++\|? *+$"
+    r"|^ *+>[ ]?",
     re.MULTILINE,
 )
-_ENTITY = re.compile(r"&(?:nbsp|ensp|emsp|lt|gt|amp|quot|middot|ldquo|rdquo|mdash|hellip|#\d{1,6}|#x[0-9a-f]{1,5});", re.IGNORECASE)
-_GLOSS = re.compile(r"(?<=[\u3400-\u9fff\U00020000-\U0003ffff])[(（]([a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿê\u0300-\u030c]{1,7})[)）]")
+_ENTITY = re.compile(
+    r"&(?:nbsp|ensp|emsp|lt|gt|amp|quot|middot|ldquo|rdquo|mdash|hellip|#\d{1,6}|#x[0-9a-f]{1,5});",
+    re.IGNORECASE,
+)
+# ɑ and ɡ are what some editors write for a and g in pinyin.
+_GLOSS = re.compile(
+    r"(?<=[\u3400-\u9fff\U00020000-\U0003ffff])"
+    r"[(（]([a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüńňǹḿêɑɡ\u0300-\u0308\u030c]{1,8})[)）]"
+)
+_PLAIN_LETTERS = str.maketrans("ɑɡ", "ag")
 
 # A watermark closes at least this many paragraphs, and is long enough not to be a turn of phrase.
 _WATERMARK_PARAGRAPHS = 3
 _WATERMARK_LENGTH = 6
 # Without a web address in it, it must close most of the paragraphs to be taken for one.
 _WATERMARK_SHARE = 0.6
-_ADDRESS = re.compile(r"(?:https?://|www\.|[\w-]{2,}\.(?:com|cn|net|org|info|cc|example|top|vip|xyz))", re.IGNORECASE)
+# Who is to carry out a measure ends paragraph after paragraph, and is no watermark.
+_DUTY = re.compile("牵头|牽頭|负责|負責|责任|責任|配合|分工")
+# Watermarks stand behind each other at most so many deep.
+_WATERMARK_LAYERS = 3
+_ADDRESS = re.compile(
+    r"(?:https?://|www\.|[\w-]{2,}\.(?:com|cn|net|org|info|cc|example|top|vip|xyz))", re.IGNORECASE
+)
 # Shorter lines are headings, labels, signatures rather than broken prose.
 _PROSE_LENGTH = 15
 # So many lines, and such a share of all, of one length: the text was wrapped there.
@@ -66,54 +94,62 @@ def clean(raw: str, media_type: str = "text/plain") -> CleanText:
 
         text = drop_markup(text)
     elif media_type == "text/markdown":
-        text = drop_markdown(text)
+        text = drop_markdown(normalise_characters(text))
     for step in STEPS:
         text = step(text)
     if not text.text:
-        raise EmptyDocument("no text is left after cleaning: is it a page of links, or an error page?")
+        raise EmptyDocument(
+            "no text is left after cleaning: is it a page of links, or an error page?"
+        )
     return text
 
 
 def drop_markdown(text: CleanText) -> CleanText:
-    """Front matter, emphasis and the rulers of tables; headings and the bars of tables stay for what comes after."""
-    edits = [
-        Edit(Span(*m.span()), "", "front matter" if m.start() == 0 and m[0][0] == "-" else "markup")
-        for m in _MARKDOWN.finditer(text.text)
-    ]
-    return apply_edits(text, edits)
-
-
-def normalise_characters(text: CleanText) -> CleanText:
-    """One kind of line end, one kind of space; characters that show nothing go."""
-    edits = [Edit(Span(*m.span()), "\n") for m in _LINE_END.finditer(text.text)]
-    edits += [Edit(Span(*m.span()), " ") for m in _SPACE.finditer(text.text)]
-    edits += [
-        Edit(Span(*m.span()), "", "invisible character")
-        for m in _INVISIBLE.finditer(text.text)
-        if m[0] != "\r"
-    ]
+    """Drop front matter, emphasis and rulers; headings and the bars of tables stay for chunking."""
+    head = FRONT_MATTER.match(text.text)
+    text = apply_edits(text, [Edit(Span(*head.span()), "", "front matter")] if head else [])
+    edits = [Edit(Span(*m.span()), "", "markup") for m in _MARKDOWN.finditer(text.text)]
     return apply_edits(text, edits)
 
 
 def drop_markup_residue(text: CleanText) -> CleanText:
-    """Tags and entities that a careless copy left behind, half-eaten ones too."""
+    """Drop tags and spell out entities that a careless copy left behind, half-eaten ones too."""
     import html
 
     edits = [Edit(Span(*m.span()), "", "markup residue") for m in _MARKUP.finditer(text.text)]
     text = apply_edits(text, edits)
-    entities = _ENTITY.finditer(text.text)
-    spelled = [Edit(Span(*m.span()), html.unescape(m[0]).replace("\xa0", " ")) for m in entities]
-    return apply_edits(text, spelled)
+    edits = []
+    for match in _ENTITY.finditer(text.text):
+        spelled = html.unescape(match[0])
+        if spelled != match[0]:
+            reason = "" if spelled.strip() else "markup residue"
+            edits.append(Edit(Span(*match.span()), spelled, reason))
+    return apply_edits(text, edits)
+
+
+def normalise_characters(text: CleanText) -> CleanText:
+    """Keep one kind of line end and one kind of space; characters that show nothing go."""
+    edits = [Edit(Span(*m.span()), "\n") for m in _LINE_END.finditer(text.text)]
+    edits += [Edit(Span(*m.span()), " ") for m in _SPACE.finditer(text.text)]
+    edits += [
+        Edit(Span(*m.span()), "", "invisible character") for m in _INVISIBLE.finditer(text.text)
+    ]
+    return apply_edits(text, edits)
 
 
 def drop_glosses(text: CleanText) -> CleanText:
-    """A parenthesis that holds a reading of the character before it; (BNCT) is none, so it stays."""
+    """Drop parentheses that hold a reading of the character before; (BNCT) is none, so it stays."""
     edits = [
         Edit(Span(*m.span()), "", "pinyin gloss")
         for m in _GLOSS.finditer(text.text)
-        if m[1] in _readings(text.text[m.start() - 1])
+        if _is_reading(m[1], text.text[m.start() - 1])
     ]
     return apply_edits(text, edits)
+
+
+def _is_reading(letters: str, character: str) -> bool:
+    normal = unicodedata.normalize("NFC", letters.translate(_PLAIN_LETTERS))
+    return normal in _readings(character)
 
 
 @cache
@@ -125,27 +161,44 @@ def _readings(character: str) -> frozenset[str]:
 
 
 def drop_watermarks(text: CleanText) -> CleanText:
-    """A string that closes paragraph after paragraph without being part of any."""
-    while watermark := _find_watermark([line for _, line in _lines(text.text) if line]):
+    """Drop strings that close paragraph after paragraph without being part of any."""
+    for _ in range(_WATERMARK_LAYERS):
+        lines = [(span, line) for span, line in _lines(text.text) if line]
+        lengths = _watermark_lengths([line for _, line in lines])
+        if not any(lengths):
+            break
         edits = [
-            Edit(Span(span.end - len(watermark), span.end), "", "watermark")
-            for span, line in _lines(text.text)
-            if line.endswith(watermark)
+            Edit(Span(span.end - length, span.end), "", "watermark")
+            for (span, _), length in zip(lines, lengths, strict=True)
+            if length
         ]
         text = apply_edits(text, edits)
     return text
 
 
-def _find_watermark(lines: list[str]) -> str:
-    """Return the longest string that qualifies, or ""."""
-    backwards = sorted(line[::-1] for line in lines)
-    shared = Counter(
+def _watermark_lengths(lines: list[str]) -> list[int]:
+    """Return how many characters at the end of each line are a watermark.
+
+    Lines are compared from their ends: sorted so, those that share an ending are neighbours.
+    """
+    order = sorted(range(len(lines)), key=lambda i: lines[i][::-1])
+    backwards = [lines[i][::-1] for i in order]
+    sizes = sorted(map(len, lines))
+    shared = {
         ending
-        for one, other in zip(backwards, backwards[1:], strict=False)
+        for one, other in pairwise(backwards)
         if (ending := _at_sentence_end(_common_start(one, other)[::-1]))
-    )
-    candidates = sorted(shared, key=lambda ending: (-len(ending), ending))
-    return next((ending for ending in candidates if _is_watermark(ending, lines)), "")
+    }
+    found: dict[int, int] = {}
+    for ending in sorted(shared, key=len):  # the longest is written last
+        first = bisect_left(backwards, ending[::-1])
+        after = bisect_left(backwards, ending[::-1] + "\U0010ffff")
+        paragraphs = len(sizes) - bisect_left(sizes, len(ending) + _PROSE_LENGTH)
+        if _may_be_watermark(ending, after - first, paragraphs):
+            marked = order[first:after]
+            if _follow_sentences([lines[i] for i in marked], ending):
+                found.update(dict.fromkeys(marked, len(ending)))
+    return [found.get(i, 0) for i in range(len(lines))]
 
 
 def _common_start(one: str, other: str) -> str:
@@ -160,26 +213,25 @@ def _at_sentence_end(ending: str) -> str:
     return ending[cuts[0] :] if cuts else ending
 
 
-def _is_watermark(ending: str, lines: list[str]) -> bool:
-    if len(ending.strip()) < _WATERMARK_LENGTH or ending.strip()[-1] in _TERMINAL + _CLOSERS:
+def _may_be_watermark(ending: str, count: int, paragraphs: int) -> bool:
+    """Tell whether a string could be one that `count` of `paragraphs` long enough lines end in."""
+    tight = ending.strip()
+    if len(tight) < _WATERMARK_LENGTH or tight[-1] in _TERMINAL + _CLOSERS or _DUTY.search(tight):
         return False
-    marked = [line for line in lines if line.endswith(ending)]
-    whole = sum(line.strip() == ending.strip() for line in marked)
-    if len(marked) - whole < _WATERMARK_PARAGRAPHS or not _follow_sentences(marked, ending):
-        return False
-    paragraphs = sum(len(line) >= len(ending) + _PROSE_LENGTH for line in lines)
-    return bool(_ADDRESS.search(ending)) or len(marked) >= _WATERMARK_SHARE * paragraphs
+    frequent = count >= _WATERMARK_SHARE * paragraphs
+    return count >= _WATERMARK_PARAGRAPHS and (frequent or bool(_ADDRESS.search(ending)))
 
 
 def _follow_sentences(marked: list[str], ending: str) -> bool:
-    """Tell whether most of the lines were complete before the ending began."""
+    """Tell whether enough different lines, most of them complete, stand before the ending."""
     bodies = [line.removesuffix(ending).rstrip() for line in marked]
     complete = sum(bool(body) and body[-1] in _TERMINAL + _CLOSERS for body in bodies)
-    return complete >= 0.5 * len(marked)
+    different = len({body for body in bodies if body})
+    return different >= _WATERMARK_PARAGRAPHS and complete >= 0.5 * len(marked)
 
 
 def drop_boilerplate(text: CleanText) -> CleanText:
-    """Menus, breadcrumbs, widgets, lists of other articles, copyright notices."""
+    """Drop menus, breadcrumbs, widgets, lists of other articles, copyright notices."""
     lines = list(_lines(text.text))
     reasons = boilerplate.reasons([line for _, line in lines])
     edits = [
@@ -191,12 +243,12 @@ def drop_boilerplate(text: CleanText) -> CleanText:
 
 
 def join_broken_lines(text: CleanText) -> CleanText:
-    """Lines broken inside a sentence become one, also across a blank line."""
+    """Make one line of those that are broken inside a sentence, also across a blank line."""
     lines = [(span, line) for span, line in _lines(text.text) if line.strip()]
     width = _wrapped_width([line for _, line in lines])
     edits: list[Edit] = []
     inside = False  # of a sentence that began on an earlier line
-    for (span, line), (following_span, following) in zip(lines, lines[1:], strict=False):
+    for (span, line), (following_span, following) in pairwise(lines):
         inside = _is_broken(line.strip(), following.strip(), inside, width)
         if inside:
             start = span.start + len(line.rstrip())
@@ -208,10 +260,10 @@ def join_broken_lines(text: CleanText) -> CleanText:
 def _is_broken(line: str, following: str, inside: bool, width: int) -> bool:
     """Tell whether the sentence at the end of `line` goes on in `following`.
 
-    A line without a comma or a full stop may be a heading: it counts only when a sentence already runs through it or
-    when it fills the width to which the whole text was wrapped.
+    A line without a comma or a full stop may be a heading: it counts only when a sentence already
+    runs through it or when it fills the width to which the whole text was wrapped.
     """
-    if line[-1] in _TERMINAL + _CLOSERS + ":：|" or boilerplate.opens_block(following):
+    if line[-1] in _TERMINAL + _CLOSERS + ".:：|" or boilerplate.opens_block(following):
         return False
     begun = inside or any(mark in line for mark in "。；;") or len(line) >= width
     return begun and len(line) >= _PROSE_LENGTH and _continues(following, width)
@@ -220,7 +272,12 @@ def _is_broken(line: str, following: str, inside: bool, width: int) -> bool:
 def _continues(line: str, width: int) -> bool:
     """Tell whether a line reads like the rest of a sentence: it ends one, or goes on like prose."""
     prose = len(line) >= _PROSE_LENGTH and any(mark in line for mark in "，,、")
-    return line[-1] in _TERMINAL or any(mark in line for mark in "。；;") or prose or len(line) >= width
+    return (
+        line[-1] in _TERMINAL
+        or any(mark in line for mark in "。；;")
+        or prose
+        or len(line) >= width
+    )
 
 
 def _wrapped_width(lines: list[str]) -> int:
@@ -232,13 +289,13 @@ def _wrapped_width(lines: list[str]) -> int:
 
 
 def _joint(line: str, following: str) -> str:
-    """Latin words stay apart, Chinese characters touch."""
+    """Return what parts two joined lines: Latin words stay apart, Chinese characters touch."""
     before, after = line.rstrip()[-1], following.lstrip()[0]
     return " " if before.isascii() and after.isascii() and after.isalnum() else ""
 
 
 def tidy_layout(text: CleanText) -> CleanText:
-    """No space at the ends of lines or doubled inside them, no empty lines."""
+    """Leave no space at the ends of lines or doubled inside them, and no empty lines."""
     text = _tidy(text, re.compile(" {2,}"), " ")
     text = _tidy(text, re.compile(r" *\n[ \n]*"), "\n")
     return _tidy(text, re.compile(r"\A\s+|\s+\Z"), "")
@@ -257,8 +314,9 @@ def _lines(text: str) -> Iterator[tuple[Span, str]]:
 
 
 STEPS: tuple[Step, ...] = (
-    normalise_characters,
     drop_markup_residue,
+    normalise_characters,
+    tidy_layout,  # blank lines say nothing, and there may be very many of them
     drop_glosses,
     drop_watermarks,
     drop_boilerplate,

@@ -1,12 +1,14 @@
 """Files -> store: incremental, resumable, with progress.
 
-Each batch is one transaction, so a crash loses at most the batch at hand; what went in is recognised the next time.
+Each batch is one transaction: a crash loses at most the batch at hand; what went in is recognised
+the next time.
 """
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -15,18 +17,21 @@ import numpy as np
 
 from index.chunk import encoded_text, passages
 from index.clean import clean
-from index.errors import ReadError
+from index.errors import LibraryDamaged, ReadError
 from index.library import Library
 from index.metadata import read_metadata
 from index.read import ASSETS, read_bytes, read_file
-from index.script import fold
+from index.script import encodable, fold
 from index.store import FileRecord, Prepared
 from index.types import CleanText, Document, Passage, Vectors
 
-# Passages encoded and stored at a time: enough for the encoder to sort by length, little enough to lose.
+# Passages encoded and stored at a time: enough to keep the encoder busy, little enough to lose.
 BATCH_PASSAGES = 512
 # What decides how a file is read: when any of it changes, unchanged files are read again.
-_READING_CODE = "decode read markup boilerplate clean metadata sentences chunk places".split()
+_READING_CODE = (
+    *("decode", "read", "script", "offsets", "markup", "boilerplate", "clean", "metadata"),
+    *("sentences", "chunk", "places"),
+)
 
 Progress = Callable[[str, int, int], None]  # stage ("read" or "encode"), done, of how many
 
@@ -74,7 +79,13 @@ class _File:
 
     @property
     def source(self) -> str:
-        return self.path.relative_to(self.root).as_posix()
+        return encodable(self.path.relative_to(self.root).as_posix())
+
+    def read(self) -> bytes:
+        """Return the bytes of the file. Raises ReadError."""
+        if self.location != encodable(self.location):
+            raise ReadError("its path is not UTF-8: rename it")
+        return read_bytes(self.path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,11 +104,11 @@ class _Cut:
 def ingest(library: Library, paths: Sequence[Path], progress: Progress | None = None) -> Report:
     """Put files and folders into a library and publish its indexes.
 
-    Bad files are reported and passed over. Raises ReadError for a path that does not exist, LibraryBusy, StorageFull,
-    EncoderMismatch.
+    Bad files are reported and passed over. Raises ReadError for a path that does not exist,
+    LibraryBusy, StorageFull, EncoderMismatch.
     """
-    files = list_files(paths)
     report = Report()
+    files = list_files(paths, report.problems.append)
     with library.writing():
         library.check_encoder()
         _record_encoder(library)
@@ -108,31 +119,53 @@ def ingest(library: Library, paths: Sequence[Path], progress: Progress | None = 
     return report
 
 
-def list_files(paths: Sequence[Path]) -> list[_File]:
-    """Return the files below `paths`, sorted; hidden files and the parts of saved pages are passed over.
+def list_files(
+    paths: Sequence[Path], on_problem: Callable[[Problem], None] | None = None
+) -> list[_File]:
+    """Return the files below `paths`, sorted; hidden files and parts of saved pages are left out.
 
-    Raises ReadError for a path that does not exist.
+    Folders that cannot be listed go to `on_problem`. Raises ReadError for a path that does not
+    exist.
     """
     found: dict[Path, _File] = {}
     for given in paths:
-        path = given.expanduser().resolve()
+        path = _resolved(given)
         if path.is_dir():
-            inner = sorted(p for p in path.rglob("*") if p.is_file() and _is_wanted(p.relative_to(path)))
+            inner = _files_below(path, on_problem or (lambda _: None))
             found.update((p, _File(p, path)) for p in inner if p not in found)
-        elif path.exists():
-            found.setdefault(path, _File(path, path.parent))
         else:
-            raise ReadError(f"{given}: there is no such file or folder")
+            found.setdefault(path, _File(path, path.parent))
     return list(found.values())
 
 
-def _is_wanted(path: Path) -> bool:
-    return not any(part.startswith(".") for part in path.parts) and path.suffix.lower() not in ASSETS
+def _resolved(given: Path) -> Path:
+    try:
+        return given.expanduser().resolve(strict=True)
+    except FileNotFoundError as error:
+        raise ReadError(f"{given}: there is no such file or folder") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
+        raise ReadError(f"{given} cannot be opened: {error}") from error
+
+
+def _files_below(folder: Path, on_problem: Callable[[Problem], None]) -> list[Path]:
+    def report(error: OSError) -> None:
+        source = Path(error.filename).relative_to(folder).as_posix()
+        on_problem(Problem(encodable(source), f"cannot be opened: {error.strerror or error}"))
+
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder, onerror=report):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        found += [Path(parent, name) for name in names if _is_wanted(name)]
+    return sorted(found)
+
+
+def _is_wanted(name: str) -> bool:
+    return not name.startswith(".") and Path(name).suffix.lower() not in ASSETS
 
 
 @cache
 def reading_version() -> str:
-    """Return a hash of the code that decides how a file is read, so that better code reads old files again."""
+    """Return a hash of the code that decides how a file is read: better code reads it again."""
     folder = Path(__file__).parent
     names = [f"{name}.py" for name in _READING_CODE] + ["places.csv"]
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in names)).hexdigest()[:16]
@@ -146,7 +179,7 @@ def _record_encoder(library: Library) -> None:
 
 
 class _Ingestion:
-    """The state of one run: documents that wait for the encoder, files that wait for their last document."""
+    """The state of one run: documents wait for the encoder, files for their last document."""
 
     def __init__(self, library: Library, report: Report, progress: Progress) -> None:
         self.library, self.report, self.progress = library, report, progress
@@ -166,20 +199,25 @@ class _Ingestion:
     def _take(self, file: _File) -> None:
         store = self.library.store
         with self.report.timed("read"):
-            data = read_bytes(file.path)
-            record = FileRecord(file.location, str(file.root), hashlib.sha256(data).hexdigest(), reading_version())
+            data = file.read()
+            digest = hashlib.sha256(data).hexdigest()
+            record = FileRecord(file.location, str(file.root), digest, reading_version())
             known = store.ids_at(file.location)
             if store.file(file.location) == record and known:
                 self.report.unchanged += known
                 return
             content = read_file(data, file.source)
+        before = len(self.report.problems)
         self.report.problems += [Problem(file.source, problem) for problem in content.problems]
-        taken = [id_ for document in content.documents if (id_ := self._prepare(document, file, known))]
-        removed = sorted(known.keys() - taken) if taken else []
-        self.report.removed += removed
-        self.gone += removed
-        # A file with bad rows is read again the next time, so that its problems are reported again.
-        self.files += [record] if taken and not content.problems else []
+        taken = [
+            id_ for document in content.documents if (id_ := self._prepare(document, file, known))
+        ]
+        if taken:
+            removed = sorted(known.keys() - taken)
+            self.report.removed += removed
+            self.gone += removed
+            # A file with bad rows is read again the next time, so that they are reported again.
+            self.files += [record] if len(self.report.problems) == before else []
 
     def _prepare(self, document: Document, file: _File, known: dict[str, str]) -> str:
         """Cut a document and queue it; return its id, "" if it has no text."""
@@ -189,6 +227,9 @@ class _Ingestion:
         except ReadError as error:
             self.report.problems.append(Problem(document.id, str(error)))
             return ""
+        if document.id in known and self._is_stored(cut):
+            self.report.unchanged.append(document.id)
+            return document.id
         news = self.report.changed if document.id in known else self.report.added
         news.append(document.id)
         self.waiting.append(cut)
@@ -196,17 +237,36 @@ class _Ingestion:
             self._flush()
         return document.id
 
+    def _is_stored(self, cut: _Cut) -> bool:
+        """Tell whether the store has a document, its clean text and its passages just so."""
+        store, id_ = self.library.store, cut.document.id
+        try:
+            text, parts = store.clean_text(id_), store.passages_of(id_)
+            if store.document(id_) != cut.document or text is None:
+                return False
+        except LibraryDamaged:
+            return False
+        found = (text.text, text.starts.tobytes(), text.ends.tobytes())
+        made = (cut.clean.text, cut.clean.starts.tobytes(), cut.clean.ends.tobytes())
+        return found == made and [replace(part, id=-1) for part in parts] == list(cut.passages)
+
     def _free_id(self, id_: str, file: _File) -> str:
         """Return an id that no other file's document has; a file that is gone gives its ids up."""
-        candidates = [id_, f"{file.source}#{id_}" if id_ != file.source else f"{file.root.name}/{id_}"]
+        candidates = [
+            id_,
+            f"{file.source}#{id_}" if id_ != file.source else f"{file.root.name}/{id_}",
+        ]
         candidates.append(f"{file.location}#{id_}" if id_ != file.source else file.location)
-        return next((candidate for candidate in candidates if self._is_free(candidate, file)), candidates[-1])
+        return next(
+            (candidate for candidate in candidates if self._is_free(candidate, file)),
+            candidates[-1],
+        )
 
     def _is_free(self, id_: str, file: _File) -> bool:
         if any(cut.document.id == id_ and cut.location != file.location for cut in self.waiting):
             return False
-        location = self.library.store.location_of(id_)
-        return location in ("", file.location) or not Path(location).exists()
+        location = self.library.store.location_of(id_) if id_ not in self.gone else ""
+        return location in ("", file.location) or not os.path.exists(location)
 
     def _cut(self, document: Document, location: str) -> _Cut:
         with self.report.timed("clean"):
@@ -231,25 +291,34 @@ class _Ingestion:
             known = self._known_vectors()
             new = list(dict.fromkeys(text for text in texts if text not in known))
             if new:
-                report = self.progress
-                vectors = self.library.encoder.encode_passages(new, lambda done: report("encode", done, len(new)))
+                encode = self.library.encoder.encode_passages
+                vectors = encode(new, lambda done: self.progress("encode", done, len(new)))
                 known.update(zip(new, vectors, strict=True))
                 self.report.encoded += len(new)
+            rows = (_stacked(cut.texts(), known) for cut in self.waiting)
             return [
-                Prepared(cut.location, cut.document, cut.clean, cut.passages, _stacked(cut.texts(), known))
-                for cut in self.waiting
+                Prepared(cut.location, cut.document, cut.clean, cut.passages, vectors)
+                for cut, vectors in zip(self.waiting, rows, strict=True)
             ]
 
     def _known_vectors(self) -> dict[str, Vectors]:
-        """Return folded text -> vector of the passages that are about to be replaced: most will not have changed."""
-        store = self.library.store
+        """Return folded text -> vector of the passages that are about to be replaced.
+
+        Most of them have not changed.
+        """
         known: dict[str, Vectors] = {}
         for cut in self.waiting:
-            title = store.metadata(cut.document.id).title
-            old = [fold(encoded_text(title, p)) for p in store.passages_of(cut.document.id)]
-            blobs = store.vectors_of(cut.document.id)
-            known.update((text, np.frombuffer(blob, "<f4")) for text, blob in zip(old, blobs, strict=True))
+            with suppress(LibraryDamaged):  # then its passages are encoded anew
+                known.update(self._stored_vectors(cut.document.id))
         return known
+
+    def _stored_vectors(self, id_: str) -> dict[str, Vectors]:
+        store = self.library.store
+        title = store.metadata(id_).title
+        texts = [fold(encoded_text(title, part)) for part in store.passages_of(id_)]
+        size = 4 * self.library.encoder.dimension
+        pairs = zip(texts, store.vectors_of(id_), strict=True)
+        return {text: np.frombuffer(blob, "<f4") for text, blob in pairs if len(blob) == size}
 
 
 def _stacked(texts: Iterable[str], vectors: dict[str, Vectors]) -> Vectors:
@@ -260,5 +329,5 @@ def _report_vanished(library: Library, files: Sequence[_File], report: Report) -
     """List the documents of earlier runs over the same folders whose files are gone."""
     for root in sorted({str(file.root) for file in files}):
         for location in library.store.files_below(root):
-            if not Path(location).exists():
+            if not os.path.exists(location):
                 report.vanished += sorted(library.store.ids_at(location))

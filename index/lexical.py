@@ -1,4 +1,7 @@
-"""Tantivy: BM25 over bigrams of Han characters, Latin words and numbers. Nothing else here knows tantivy."""
+"""Tantivy: BM25 over bigrams of Han characters, Latin words and numbers.
+
+Nothing else here knows tantivy.
+"""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -33,15 +36,25 @@ class LexicalIndex:
         found = self.searcher.search(tantivy.Query.boolean_query(clauses), count, count=False)
         return {self.searcher.doc(address)["id"][0]: score for score, address in found.hits}
 
+    @property
+    def count(self) -> int:
+        """The number of passages."""
+        return int(self.searcher.num_docs)
+
     def rarity(self, question_terms: Iterable[str]) -> dict[str, float]:
-        """Return term -> its inverse document frequency ln(1 + (N - n + 1/2) / (n + 1/2)), as in BM25."""
-        total = self.searcher.num_docs
+        """Return term -> its inverse document frequency as in BM25.
+
+        That is ln(1 + (N - n + 1/2) / (n + 1/2)) where n of N passages hold the term.
+        """
+        total = self.count
         counts = {term: self.searcher.doc_freq("terms", term) for term in question_terms}
         return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
 
 
 def build(folder: Path, passages: Iterable[tuple[int, str]]) -> None:
-    """Write an index of (id, text) pairs below an empty folder. Raises OSError or ValueError when it cannot.
+    """Write an index of (id, text) pairs below an empty folder.
+
+    Raises OSError or ValueError when it cannot.
 
     One thread and ids in order: so documents of equal score come back by id, run after run.
     """

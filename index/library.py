@@ -1,5 +1,6 @@
-"""class Library: a folder with a store and what is derived from it, to search and to look things up in."""
+"""class Library: a folder with a store and its indexes, to search and to look things up in."""
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from index.types import CleanText, Document, Encoder, Hit, Metadata, Passage, Sc
 CANDIDATES = 100
 # Far beyond any question; what is longer is a mistake or an attack.
 MAX_QUESTION = 10_000
+_log = logging.getLogger(__name__)
 _DATABASE, _GENERATIONS, _LOCK = "library.sqlite3", "generations", "LOCK"
 
 
@@ -47,12 +49,17 @@ class Library:
     def __init__(self, folder: Path, encoder: Encoder | None = None, create: bool = False) -> None:
         """Open a folder. Raises LibraryNotFound unless there is a library or `create` is set."""
         self.folder = folder
-        if not create and not (folder / _DATABASE).exists():
-            raise LibraryNotFound(f"no library at {folder}: make one with `yinzheng ingest PATH --library {folder}`")
         try:
+            if not create and not (folder / _DATABASE).exists():
+                raise LibraryNotFound(
+                    f"no library at {folder}: make one with "
+                    f"`yinzheng ingest PATH --library {folder}`"
+                )
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise LibraryError(f"{folder} cannot be made a library: {error.strerror or error}") from error
+            raise LibraryError(
+                f"{folder} cannot be opened as a library: {error.strerror or error}"
+            ) from error
         self.store = Store(folder / _DATABASE)
         self._encoder = encoder
         self._snapshot: Snapshot | None = None
@@ -81,8 +88,8 @@ class Library:
         stored = self.store.fact("encoder")
         if stored and stored != self.encoder.fingerprint:
             raise EncoderMismatch(
-                f"{self.folder} was built with encoder {self.store.fact('encoder_name')!r}, not {self.encoder.name!r}: "
-                "leave --encoder out, or ingest into a new folder"
+                f"{self.folder} was built with encoder {self.store.fact('encoder_name')!r}, "
+                f"not {self.encoder.name!r}: leave --encoder out, or ingest into a new folder"
             )
 
     @contextmanager
@@ -94,9 +101,13 @@ class Library:
         try:
             lock.acquire()
         except Timeout as error:
-            raise LibraryBusy(f"another process is writing to {self.folder}: wait for it to end") from error
+            raise LibraryBusy(
+                f"another process is writing to {self.folder}: wait for it to end"
+            ) from error
         except OSError as error:
-            raise LibraryError(f"{self.folder} cannot be written to: {error.strerror or error}") from error
+            raise LibraryError(
+                f"{self.folder} cannot be written to: {error.strerror or error}"
+            ) from error
         try:
             yield
         finally:
@@ -119,7 +130,7 @@ class Library:
         self.check_encoder()
         snapshot = self.snapshot()
         vectors = self.encoder.encode_questions([fold(with_chinese_places(q)) for q in checked])
-        nearest = snapshot.dense.search(vectors, CANDIDATES)
+        nearest = snapshot.dense.search(vectors, max(CANDIDATES, k))
         return [
             self._rank(snapshot, question, vector, near, k)
             for question, vector, near in zip(checked, vectors, nearest, strict=True)
@@ -129,7 +140,7 @@ class Library:
         self, snapshot: Snapshot, question: str, vector: Vectors, near: dict[int, float], k: int
     ) -> list[Hit]:
         wanted = question_terms(with_chinese_places(question))
-        matched = snapshot.lexical.search(wanted, CANDIDATES)
+        matched = snapshot.lexical.search(wanted, max(CANDIDATES, k))
         missing = sorted(matched.keys() - near.keys())
         cosines = {**near, **snapshot.dense.cosines(vector, missing)}
         weight = lexical_weight(coverage(matched, snapshot.lexical.rarity(wanted)))
@@ -137,7 +148,11 @@ class Library:
         return self._hits(ranking, cosines, matched, k)
 
     def _hits(
-        self, ranking: list[tuple[int, float]], cosines: dict[int, float], matched: dict[int, float], k: int
+        self,
+        ranking: list[tuple[int, float]],
+        cosines: dict[int, float],
+        matched: dict[int, float],
+        k: int,
     ) -> list[Hit]:
         """Look up passages; one that was removed since the snapshot was made is left out."""
         hits: list[Hit] = []
@@ -154,45 +169,56 @@ class Library:
         return hits[:k]
 
     def snapshot(self) -> Snapshot:
-        """Return indexes that fit the store as it is now; they are made anew when there are none."""
-        if self._snapshot is None or self._snapshot.revision != self.store.revision:
-            self._snapshot = self._load() or self.rebuild()
-        return self._snapshot
+        """Return indexes that fit the store as it is now; they are made anew when there are none.
 
-    def _load(self) -> Snapshot | None:
-        try:
-            generation = publish.current(self.folder / _GENERATIONS)
-        except LibraryDamaged:
-            return None  # derived data: made anew from the store, which has its own checks
-        if generation is None or generation.manifest.revision != self.store.revision:
-            return None
-        return _open(generation)
-
-    def rebuild(self) -> Snapshot:
-        """Make the indexes from the store and publish them.
-
-        While another process writes, the last whole generation serves: that process will publish a newer one.
+        While another process writes, the last whole generation serves: that process will publish
+        a newer one.
         """
-        try:
-            with self.writing():
-                return self._publish()
-        except LibraryBusy:
-            if older := self._older():
-                return older
-            raise
+        if self._snapshot is None or self._snapshot.revision != self.store.revision:
+            try:
+                self._snapshot = self._published(self.store.revision) or self._renewed()
+            except LibraryBusy:
+                older = self._published(None)
+                if older is None:
+                    raise
+                self._snapshot = older
+        return self._snapshot
 
     def snapshot_for_writer(self) -> Snapshot:
         """Like `snapshot`, for the process that holds the lock already."""
         if self._snapshot is None or self._snapshot.revision != self.store.revision:
-            self._snapshot = self._load() or self._publish()
+            self._snapshot = self._published(self.store.revision) or self._publish()
         return self._snapshot
 
-    def _older(self) -> Snapshot | None:
-        try:
-            generation = publish.current(self.folder / _GENERATIONS)
-        except LibraryDamaged:
-            return None
-        return _open(generation) if generation else None
+    def rebuild(self) -> Snapshot:
+        """Make the indexes from the store and publish them. Raises LibraryBusy."""
+        with self.writing():
+            self._snapshot = self._publish()
+        return self._snapshot
+
+    def _renewed(self) -> Snapshot:
+        with self.writing():  # who waited for the lock may find the work done
+            return self._published(self.store.revision) or self._publish()
+
+    def _published(self, revision: int | None) -> Snapshot | None:
+        """Open the current generation if it is whole and of that revision, None for any.
+
+        A writer may remove a generation that is being opened here: then CURRENT has a new name.
+        """
+        root = self.folder / _GENERATIONS
+        tried = None
+        while (name := _pointer(root)) != tried:
+            tried = name
+            try:
+                generation = publish.named(root)
+                if generation is None or revision not in (None, generation.manifest.revision):
+                    return None
+                if self._snapshot and self._snapshot.revision == generation.manifest.revision:
+                    return self._snapshot
+                return _open(publish.current(root) or generation)
+            except (LibraryDamaged, OSError, ValueError, RuntimeError) as error:
+                _log.info("%s: %s", root, error)  # made anew from the store, which has its checks
+        return None
 
     def _publish(self) -> Snapshot:
         dimension = int(self.store.fact("dimension") or self.encoder.dimension)
@@ -204,6 +230,7 @@ class Library:
             dense.save(dense.build(ids, vectors), folder)
             (folder / "lexical").mkdir()
             lexical.build(folder / "lexical", texts)
+            _check_written(folder, len(ids))
 
         root = self.folder / _GENERATIONS
         encoder = self.store.fact("encoder")
@@ -249,25 +276,45 @@ class Library:
         return removed
 
     def check(self) -> list[str]:
-        """Return what is wrong with the library, a line each; nothing if all is well."""
+        """Return what is damaged in the library, a line each; nothing if all is well.
+
+        Indexes that are missing or older than the store are no damage: the next search makes them.
+        """
         problems = self.store.check()
         try:
             generation = publish.current(self.folder / _GENERATIONS)
+            revision, passages = self.store.revision, self.store.counts()[1]
         except LibraryDamaged as error:
-            return [*problems, f"{error}: `yinzheng doctor --repair` makes it anew"]
-        passages = self.store.counts()[1]
-        if generation is None and passages:
-            problems.append("there are no indexes: `yinzheng doctor --repair` makes them")
-        elif generation and generation.manifest.revision != self.store.revision:
-            problems.append("the indexes are older than the store: `yinzheng doctor --repair` makes them anew")
-        elif generation and generation.manifest.passages != passages:
-            problems.append(f"{generation.manifest.passages} passages are indexed of {passages}")
+            return [*problems, f"{error}: `yinzheng doctor --repair` makes the indexes anew"]
+        if generation is None or generation.manifest.revision != revision:
+            return problems
+        if generation.manifest.passages != passages:
+            problems.append(
+                f"{generation.manifest.passages} passages are indexed of {passages}: "
+                "`yinzheng doctor --repair` makes the indexes anew"
+            )
         return problems
+
+
+def _pointer(root: Path) -> str:
+    try:
+        return publish.pointer(root)
+    except LibraryDamaged:
+        return ""
 
 
 def _open(generation: publish.Generation) -> Snapshot:
     folder = generation.folder
-    return Snapshot(generation.manifest.revision, dense.load(folder), lexical.load(folder / "lexical"))
+    return Snapshot(
+        generation.manifest.revision, dense.load(folder), lexical.load(folder / "lexical")
+    )
+
+
+def _check_written(folder: Path, count: int) -> None:
+    """Read indexes back. Raises ValueError unless both hold `count` passages."""
+    vectors, documents = len(dense.load(folder).ids), lexical.load(folder / "lexical").count
+    if (vectors, documents) != (count, count):
+        raise ValueError(f"{vectors} vectors and {documents} texts were written of {count}")
 
 
 def check_question(question: str) -> str:
@@ -276,11 +323,13 @@ def check_question(question: str) -> str:
     if not question:
         raise QuestionError("the question is empty")
     if len(question) > MAX_QUESTION:
-        raise QuestionError(f"the question has {len(question):,} characters, at most {MAX_QUESTION:,} are read")
+        raise QuestionError(
+            f"the question has {len(question):,} characters, at most {MAX_QUESTION:,} are read"
+        )
     return question
 
 
 def with_chinese_places(question: str) -> str:
-    """Return a question with the Chinese names of the places that it names in English, which documents use."""
+    """Return a question with the Chinese names, which documents use, of places named in English."""
     names = [m.place.name for m in find_places(question) if question[m.start : m.end].isascii()]
     return " ".join([question, *dict.fromkeys(names)])

@@ -1,14 +1,14 @@
 """HTML source -> its main text, every character of which knows its place in the source.
 
-The libraries that are good at finding the main text (trafilatura, readability) return text without places. So our own pass
-over the tokens keeps the places, and theirs decides which of its blocks belong to the article.
+The libraries that are good at finding the main text (trafilatura, readability) return text without
+places. So our own pass over the tokens keeps the places, and theirs decides which of its blocks
+belong to the article.
 """
 
 import html
+import logging
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from itertools import pairwise
 
 import numpy as np
@@ -16,153 +16,216 @@ import numpy as np
 from index.offsets import Edit, apply_edits
 from index.types import CleanText, Span
 
-_HIDDEN = frozenset({"script", "style", "noscript", "template", "svg", "iframe", "object", "select", "textarea", "button"})
-_BLOCKS = frozenset(
-    "address article aside blockquote body br caption center dd details div dl dt fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 "
-    "head header hr html legend li main nav ol option p pre section summary table tbody td tfoot th thead title tr ul".split()
+# html.parser knows places too, but needs quadratic time for some sources, such as 1 MB of "<a".
+_TOKEN = re.compile(
+    r"<!--(?:-?>|.*?(?:--!?>|\Z))"
+    r"|<[!?][^>]*(?:>|\Z)"
+    r"|</?(?P<tag>[a-z][^\s/>]*+)(?:=\s*+(?:\"[^\"]*+\"|'[^']*+')|[^>])*+(?:>|\Z)"
+    r"|</[^>]*(?:>|\Z)"
+    # Eight digits are more than any character has; int() refuses thousands of them.
+    r"|&(?:#\d{1,8}|#x[\da-f]{1,8}|[a-z][a-z\d]{1,31}+);?",
+    re.DOTALL | re.IGNORECASE,
+)
+_ATTRIBUTE = re.compile(
+    r"(?<![^\s\"'<>/=])([^\s\"'<>/=]++)\s*+=\s*+(?:\"([^\"]*+)\"|'([^']*+)'|([^\s\"'>]++))"
+)
+_SPACES = re.compile(r"\s{2,}|[\n\r\t]")
+
+_LINE_END = re.compile("[\n\r]")
+
+# What stands inside is not read, up to the first end tag of the same name.
+_PROGRAMS = frozenset({"script", "style"})
+_HIDDEN = _PROGRAMS | frozenset(
+    {"noscript", "template", "svg", "iframe", "object", "select", "textarea", "button", "title"}
+)
+_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
+_BLOCKS = _HEADINGS | frozenset(
+    """
+    address article aside blockquote body br caption center dd details div dl dt fieldset figcaption
+    figure footer form head header hr html legend li main nav ol option p pre section summary table
+    tbody td tfoot th thead title tr ul
+    """.split()  # noqa: SIM905 (forty quoted words are harder to read)
 )
 _CELLS = frozenset({"td", "th"})
-_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "area", "base", "col", "embed", "source", "track", "wbr"})
 # Comments by readers and link lists, which trafilatura keeps otherwise.
 _PRUNE = [
-    '//*[contains(@class,"comment") or contains(@id,"comment") or contains(@class,"related") or contains(@class,"share")]'
+    '//*[contains(@class,"comment") or contains(@id,"comment")'
+    ' or contains(@class,"related") or contains(@class,"share")]'
 ]
-# Trafilatura is the more precise; below this share of what readability finds, or below this length, it has missed the article.
+# A page of more links is an index, not an article; trafilatura needs 10 s for 100,000.
+_MOST_LINKS = 5_000
+# Trafilatura is the more precise; below this share of what readability finds, or below this
+# length, it has missed the article.
 _TRAFILATURA_SHARE = 0.6
 _ARTICLE_LENGTH = 150
-# A kept line of this length shows that the article has begun, or has not ended; a line with this share of links is a menu.
+# A kept line of this length shows that the article has begun, or has not ended; a line with this
+# share of links is a menu.
 _ANCHOR = 20
 _LINKS = 0.5
-_GAP = 400  # characters that extractors may have skipped between two such lines; more is another part of the page
-# An extract that holds less than this share of the long paragraphs has missed the article altogether.
+# So many characters may the extractors have skipped between two such lines; more is another part.
+_GAP = 400
+# An extract with less than this share of the long lines has missed the article altogether.
 _EXTRACT_SHARE = 0.1
+_LONG_LINE = 30
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """What the tokens of an HTML source say: where text stands, and what the head declares."""
 
-    edits: list[Edit] = field(default_factory=list)  # leave the visible text, a block a line
-    links: list[Span] = field(default_factory=list)  # the text between <a> and </a>, tags inside it included
-    meta: dict[str, str] = field(default_factory=dict)  # name or property, lower case -> content
+    # These leave the visible text, a block a line.
+    edits: list[Edit] = field(default_factory=list)
+    # From <a> to </a>, with the tags between them.
+    links: list[Span] = field(default_factory=list)
+    # Name or property, in lower case, -> content.
+    meta: dict[str, str] = field(default_factory=dict)
     title: str = ""
     heading: str = ""  # the first h1
     canonical: str = ""
 
 
-class _Tokens(HTMLParser):
-    """Collects the edits that turn a source into its visible text."""
+class _Reader:
+    """Goes through a source once, token by token, and collects what makes a `Page`."""
 
     def __init__(self, source: str) -> None:
-        super().__init__(convert_charrefs=False)
         self.source = source
-        self.lines = [0, *(match.end() for match in re.finditer("\n", source))]
         self.edits: list[Edit] = []
+        self.dropping: tuple[int, int, str, str] | None = None  # what would be the next edit
+        self.links: list[Span] = []
         self.meta: dict[str, str] = {}
         self.relations: dict[str, str] = {}  # of <link>: rel -> href
-        self.links: list[Span] = []
-        self.link_start = 0
-        self.named: dict[str, list[str]] = {"title": [], "h1": []}
-        self.open: list[str] = []
-        self.hidden = 0
-        self.pending: tuple[int, str, str] | None = None  # start, replacement, reason of the token at hand
-        self.feed(source)
-        self.close()
-        self._finish(len(source))
+        self.titles: list[str] = []
+        self.heading: list[str] = []  # what the first h1 says
+        self.in_heading = False
+        self.preformatted = 0
+        self.link_start: int | None = None
+        self.last_ends = _last_ends(source)
+        self._read()
 
-    def _begin(self, replacement: str | None, reason: str = "") -> None:
-        """End the token before and begin one; None keeps its characters as they are."""
-        here = self._here()
-        self._finish(here)
-        self.pending = None if replacement is None else (here, replacement, reason)
+    def _read(self) -> None:
+        position = 0
+        while token := _TOKEN.search(self.source, position):
+            if position < token.start():
+                self._text(position, token.start())
+            if name := token["tag"]:
+                position = self._tag(*token.span(), name.lower())
+            else:
+                position = token.end()
+                self._other(*token.span())
+        self._text(position, len(self.source))
+        self._drop(len(self.source), len(self.source), "", "")
 
-    def _here(self) -> int:
-        """Return the place of the token at hand in the source."""
-        line, column = self.getpos()
-        return self.lines[line - 1] + column
+    def _drop(self, start: int, end: int, replacement: str, reason: str) -> None:
+        """Leave white space or nothing for a stretch; touching ones of one reason become one."""
+        if self.dropping:
+            first, last, before, because = self.dropping
+            if last == start and because == reason:
+                both = before + replacement
+                white = next((mark for mark in "\n " if mark in both), "")
+                self.dropping = (first, end, white, reason)
+                return
+            self.edits.append(Edit(Span(first, last), before, because))
+        self.dropping = (start, end, replacement, reason) if start < end else None
 
-    def _finish(self, end: int) -> None:
-        if self.pending and self.pending[0] < end:
-            start, replacement, reason = self.pending
-            self.edits.append(Edit(Span(start, end), replacement, reason))
-        self.pending = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self._begin(_boundary(tag), "markup")
-        values = {name: value or "" for name, value in attrs}
-        if tag == "meta":
-            name = values.get("property") or values.get("name") or ""
-            self.meta.setdefault(name.lower(), values.get("content", "").strip())
-        elif tag == "link":
-            self.relations.setdefault(values.get("rel", "").lower(), values.get("href", ""))
-        elif tag == "a":
-            self.link_start = self._here()
-        if tag in _HIDDEN:
-            self.hidden += 1
-        if tag not in _VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        self._begin(_boundary(tag), "markup")
-        if tag in _HIDDEN and self.hidden:
-            self.hidden -= 1
-        if tag == "a" and "a" in self.open:
-            self.links.append(Span(self.link_start, self._here()))
-        if tag in self.open:
-            while self.open.pop() != tag:
-                pass
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag not in _VOID:
-            self.handle_endtag(tag)
-
-    def handle_data(self, data: str) -> None:
-        head = next((tag for tag in ("title", "h1") if tag in self.open), "")
-        if head:
-            self.named[head].append(data)
-        if self.hidden or head == "title":
-            self._begin("", "script or style" if self.hidden else "markup")
-        elif not data.strip():
-            self._begin(" ")
-        else:
-            self._begin(None)
-            self._break_lines(data)
-
-    def _break_lines(self, data: str) -> None:
-        """A line end in running text is only a space in HTML, and between Han characters not even that."""
-        here = self._here()
-        for match in re.finditer(r"\s*\n\s*", data):
-            around = data[max(match.start() - 1, 0) : match.start()] + data[match.end() : match.end() + 1]
-            joint = " " if around.isascii() else ""
-            self.edits.append(Edit(Span(here + match.start(), here + match.end()), joint))
-
-    def handle_entityref(self, name: str) -> None:
-        self._reference(f"&{name};")
-
-    def handle_charref(self, name: str) -> None:
-        self._reference(f"&#{name};")
-
-    def _reference(self, reference: str) -> None:
-        spelled = html.unescape(reference)
-        if self.hidden or spelled == reference:
-            self._begin("" if self.hidden else None, "script or style")
+    def _text(self, start: int, end: int) -> None:
+        """Join lines as HTML does: their ends are spaces, between Han characters not even that."""
+        data = self.source[start:end]
+        if self.in_heading:
+            self.heading.append(data)
+        if self.preformatted:
             return
-        if "h1" in self.open:
-            self.named["h1"].append(spelled)
-        self._begin(spelled.replace("\xa0", " "))
+        for match in _SPACES.finditer(data):
+            around = data[max(match.start() - 1, 0) : match.start()] + data[match.end() :][:1]
+            joint = "" if _LINE_END.search(match[0]) and not around.isascii() else " "
+            self.edits.append(Edit(Span(start + match.start(), start + match.end()), joint))
 
-    def handle_comment(self, data: str) -> None:
-        self._begin("", "markup")
+    def _other(self, start: int, end: int) -> None:
+        """Take a comment, a declaration or a reference to a character."""
+        token = self.source[start:end]
+        if not token.startswith("&"):
+            self._drop(start, end, "", "markup")
+            return
+        spelled = html.unescape(token)
+        if self.in_heading:
+            self.heading.append(spelled)
+        if spelled.isspace():
+            self._drop(start, end, " ", "markup")
+        elif spelled != token:
+            self.edits.append(Edit(Span(start, end), spelled))
 
-    def handle_decl(self, decl: str) -> None:
-        self._begin("", "markup")
+    def _tag(self, start: int, end: int, name: str) -> int:
+        """Take a tag and what it hides; return where reading goes on."""
+        self._drop(start, end, _boundary(name), "markup")
+        if self.source.startswith("</", start):
+            self._end(start, name)
+            return end
+        self._start(Span(start, end), name)
+        hidden = self._hidden_until(end, name)
+        if hidden > end:
+            self._drop(end, hidden, "", "markup" if name == "title" else "script or style")
+        if name == "title":
+            self.titles.append(self.source[end:hidden])
+        return hidden
 
-    def unknown_decl(self, data: str) -> None:
-        self._begin("", "markup")
+    def _hidden_until(self, position: int, name: str) -> int:
+        """Return where the hidden content of an element ends; unclosed, only programs hide."""
+        if name in _HIDDEN and position <= self.last_ends.get(name, -1):
+            end = re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE).search(self.source, position)
+            return end.start() if end else position
+        return len(self.source) if name in _PROGRAMS else position
 
-    def handle_pi(self, data: str) -> None:
-        self._begin("", "markup")
+    def _start(self, span: Span, name: str) -> None:
+        if name in ("meta", "link"):
+            self._declaration(name, _attributes(span.of(self.source)))
+        elif name == "a":
+            self._end_link(span.start)  # which HTML does not nest
+            self.link_start = span.start
+        elif name == "pre":
+            self.preformatted += 1
+        elif name in _HEADINGS:
+            known = "".join(self.heading).strip()
+            self.in_heading = (
+                name == "h1" and not known and span.end <= self.last_ends.get("h1", -1)
+            )
+
+    def _end(self, start: int, name: str) -> None:
+        if name == "a":
+            self._end_link(start)
+        elif name == "pre":
+            self.preformatted = max(0, self.preformatted - 1)
+        elif name in _HEADINGS:
+            self.in_heading = False
+
+    def _end_link(self, end: int) -> None:
+        if self.link_start is not None:
+            self.links.append(Span(self.link_start, end))
+        self.link_start = None
+
+    def _declaration(self, name: str, values: dict[str, str]) -> None:
+        if name == "meta":
+            key = values.get("property") or values.get("name") or ""
+            self.meta.setdefault(key.lower(), values.get("content", "").strip())
+        else:
+            self.relations.setdefault(values.get("rel", "").lower(), values.get("href", ""))
+
+
+def _last_ends(source: str) -> dict[str, int]:
+    """Return element -> where its last end tag begins, so that no search for one is in vain."""
+    names = "|".join(sorted(_HIDDEN | {"h1"}))
+    ends = re.finditer(rf"</({names})(?=[\s/>])", source, re.IGNORECASE)
+    return {match[1].lower(): match.start() for match in ends}
+
+
+def _attributes(tag: str) -> dict[str, str]:
+    found = _ATTRIBUTE.finditer(tag)
+    return {m[1].lower(): _unescaped(m[2] or m[3] or m[4] or "") for m in found}
+
+
+def _unescaped(text: str) -> str:
+    try:
+        return html.unescape(text)
+    except ValueError:  # a reference with more digits than int() reads
+        return text
 
 
 def _boundary(tag: str) -> str:
@@ -173,9 +236,15 @@ def _boundary(tag: str) -> str:
 
 def read_page(source: str) -> Page:
     """Return the places of the visible text of an HTML source, and what its head declares."""
-    tokens = _Tokens(source)
-    title, heading = (" ".join("".join(tokens.named[name]).split()) for name in ("title", "h1"))
-    return Page(tokens.edits, tokens.links, tokens.meta, html.unescape(title), heading, tokens.relations.get("canonical", ""))
+    reader = _Reader(source)
+    title = _one_line(_unescaped(reader.titles[0])) if reader.titles else ""
+    heading = _one_line("".join(reader.heading))
+    canonical = reader.relations.get("canonical", "")
+    return Page(reader.edits, reader.links, reader.meta, title, heading, canonical)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def drop_markup(text: CleanText) -> CleanText:
@@ -185,10 +254,9 @@ def drop_markup(text: CleanText) -> CleanText:
     """
     page = read_page(text.text)
     visible = apply_edits(text, page.edits)
-    lines = list(_line_spans(visible.text))
+    lines = _line_spans(visible.text)
     letters = [_tight(span.of(visible.text)) for span in lines]
-    wanted = _main_text(text.text)
-    kept = [bool(line) and line in wanted for line in letters]
+    kept = _found_in(letters, _main_text(text.text)) if len(page.links) <= _MOST_LINKS else []
     if not _found_article(lines, kept):
         return visible
     kept = _fill(visible, lines, kept, page.links)
@@ -201,9 +269,26 @@ def drop_markup(text: CleanText) -> CleanText:
     return apply_edits(visible, edits)
 
 
+def _found_in(lines: list[str], article: str) -> list[bool]:
+    """Tell which lines stand in the article; most do one behind the other."""
+    found = []
+    position = 0
+    for line in lines:
+        place = article.find(line, position, position + len(line) + _GAP)
+        if place < 0:
+            place = article.find(line)
+        position = place + len(line) if place >= 0 else position
+        found.append(bool(line) and place >= 0)
+    return found
+
+
 def _fill(text: CleanText, lines: list[Span], kept: list[bool], links: list[Span]) -> list[bool]:
-    """Keep what the extractors skipped inside the article: headings and list items, but no lists of links."""
-    anchors = [i for i, (span, keep) in enumerate(zip(lines, kept, strict=True)) if keep and len(span) >= _ANCHOR]
+    """Keep what the extractors skipped inside the article: headings, list items, but no menus."""
+    anchors = [
+        i
+        for i, (span, keep) in enumerate(zip(lines, kept, strict=True))
+        if keep and len(span) >= _ANCHOR
+    ]
     linked = np.zeros(int(text.ends[-1]) + 1, np.bool_)
     for link in links:
         linked[link.start : link.end] = True
@@ -218,14 +303,17 @@ def _fill(text: CleanText, lines: list[Span], kept: list[bool], links: list[Span
     return filled
 
 
-def _line_spans(text: str) -> Iterable[Span]:
-    return (Span(*match.span()) for match in re.finditer(r"[^\n]*\S[^\n]*", text))
+def _line_spans(text: str) -> list[Span]:
+    found = re.finditer(r"[^\n]+", text)
+    return [Span(*match.span()) for match in found if not match[0].isspace()]
 
 
 def _found_article(lines: list[Span], kept: list[bool]) -> bool:
-    total = sum(len(span) for span in lines if len(span) >= 30)
+    if not any(kept):
+        return False
+    total = sum(len(span) for span in lines if len(span) >= _LONG_LINE)
     found = sum(len(span) for span, keep in zip(lines, kept, strict=True) if keep)
-    return found > 0 and found >= _EXTRACT_SHARE * total
+    return found >= _EXTRACT_SHARE * total
 
 
 def _tight(text: str) -> str:
@@ -245,16 +333,26 @@ def _by_trafilatura(source: str) -> str:
     import trafilatura
 
     options = {"favor_precision": True, "include_comments": False, "prune_xpath": _PRUNE}
-    return trafilatura.extract(source, output_format="txt", **options) or ""
+    try:
+        return trafilatura.extract(source, output_format="txt", **options) or ""
+    except Exception as error:  # it raises what lxml and its own helpers raise
+        return _nothing("trafilatura", error)
 
 
 def _by_readability(source: str) -> str:
-    import lxml.etree
     import lxml.html
     import readability
 
+    # It logs a traceback for a page without text, which is no news to the user.
+    logging.getLogger("readability").setLevel(logging.CRITICAL)
     try:
         summary = readability.Document(source).summary(html_partial=True)
         return str(lxml.html.fromstring(summary).text_content())
-    except (readability.readability.Unparseable, lxml.etree.ParserError, ValueError):
-        return ""  # the other extractor, or the whole visible text, stands in for it
+    except Exception as error:  # it raises what lxml and its own helpers raise
+        return _nothing("readability", error)
+
+
+def _nothing(extractor: str, error: Exception) -> str:
+    """Return no text: the other extractor, or the whole page, stands in for one that gave up."""
+    logging.getLogger(__name__).debug("%s found no article: %s", extractor, error)
+    return ""

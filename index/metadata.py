@@ -1,4 +1,4 @@
-"""Title, publisher, date, document number, URL and region of a document, each with where it was found."""
+"""Title, publisher, date, number, URL and region of a document, each with where it was found."""
 
 import re
 from collections import Counter
@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from index import boilerplate
+from index.clean import FRONT_MATTER
 from index.markup import Page, read_page
 from index.script import fold_characters
 from index.types import CleanText, Document, Metadata
@@ -17,23 +18,42 @@ _CUT_TITLE = 40  # characters, when the first sentence has to serve as the title
 
 _DATE = re.compile(r"((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
 _SIGNED_DATE = re.compile(r"^(?:19|20)\d\d年\d{1,2}月\d{1,2}日$")
-_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,8}[〔\[［(（](?:19|20)\d\d[〕\]］)）]第?\d{1,5}号")
-_SOURCE = re.compile(r"(?:信息来源|文章来源|素材来源|来源|发布机构|发布单位|发文机关)\s*[::]\s*([^\s|,，。;；:：<>]{2,30})")
+_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,8}[〔\[［(（](?:19|20)\d\d[〕\]］)）]第?\d{1,5}[号號]")
+_SOURCE = re.compile(
+    r"(?:信息来源|文章来源|素材来源|来源|发布机构|发布单位|发文机关)\s*:\s*([^\s|,，。;；:：<>]{2,30})"
+)
 _REPORTER = re.compile(r"^([\u4e00-\u9fff]{2,10}?)(?:记者|讯)[^。]{0,40}$")
 _BODY = re.compile(r"^[\u4e00-\u9fff]{2,24}(?:厅|局|委|委员会|政府|办公室|部|院|署|处|中心)$")
 _URL = re.compile(r"https?://[\w./?=&%#:~+-]{4,300}")
-_LINK_LINE = re.compile(r"^(?:本文|原文|文章)?(?:链接|网址|地址)\s*[::]|^网址\s*[::]|^url\s*[::]")
-_DATE_NAMES = ("pubdate", "publishdate", "article:published_time", "publish_time", "og:release_date", "date", "dc.date")
-_PUBLISHER_NAMES = ("contentsource", "source", "og:site_name", "author", "sitename", "publisher", "dc.publisher")
+_LINK_LINE = re.compile(r"^(?:本文|原文|文章)?(?:链接|网址|地址)\s*:|^网址\s*:|^url\s*:")
+_DATE_NAMES = (
+    "pubdate",
+    "publishdate",
+    "article:published_time",
+    "publish_time",
+    "og:release_date",
+    "date",
+    "dc.date",
+)
+_PUBLISHER_NAMES = (
+    "contentsource",
+    "source",
+    "og:site_name",
+    "author",
+    "sitename",
+    "publisher",
+    "dc.publisher",
+)
 _TITLE_NAMES = ("articletitle", "og:title", "title", "dc.title")
 
 
 def read_metadata(document: Document, clean: CleanText) -> Metadata:
     """Return the declared metadata of a document, what is missing taken from its text.
 
-    `found` tells "declared" from "text", "file name" and, for a title made of the first sentence, "first sentence".
+    `found` tells "declared" from "text", "file name" and, for a title made of it, "first sentence".
     """
     known = document.metadata
+    known = replace(known, date=_iso_date(known.date) or known.date)
     if document.media_type == "text/html":
         known = _merge(known, _from_page(read_page(document.raw)), "declared")
     if document.media_type == "text/markdown":
@@ -54,20 +74,19 @@ def _merge(known: Metadata, more: dict[str, str], where: str) -> Metadata:
 
 
 def _from_page(page: Page) -> dict[str, str]:
+    urls = (page.canonical, page.meta.get("og:url", ""))
     return {
         "title": _first(page.meta, _TITLE_NAMES) or page.heading or _without_site(page.title),
         "publisher": _first(page.meta, _PUBLISHER_NAMES),
         "date": _iso_date(_first(page.meta, _DATE_NAMES)),
-        "url": page.canonical or page.meta.get("og:url", ""),
+        "url": next((url for url in urls if _URL.fullmatch(url)), ""),
     }
 
 
 def _from_front_matter(raw: str) -> dict[str, str]:
     """Read `name: value` lines between two rulers at the head of a Markdown file."""
-    if not raw.startswith("---"):
-        return {}
-    head = raw[3:].split("\n---", 1)[0]
-    pairs = (line.split(":", 1) for line in head.splitlines() if ":" in line)
+    head = FRONT_MATTER.match(raw.lstrip("\ufeff").replace("\r\n", "\n"))
+    pairs = (line.split(":", 1) for line in head[1].split("\n") if ":" in line) if head else ()
     values = {name.strip().lower(): value.strip().strip("\"'") for name, value in pairs}
     fields = {name: values.get(name, "") for name in ("title", "publisher", "url")}
     return {**fields, "date": _iso_date(values.get("date", ""))}
@@ -86,11 +105,13 @@ def _from_lines(lines: list[str]) -> dict[str, str]:
     """Read publication lines, which cleaning drops, from the raw lines."""
     head = [fold_characters(line) for line in lines[:_HEAD_LINES]]
     publication = [line for line in head if boilerplate.is_information_line(line)]
-    links = [line for line in lines if _LINK_LINE.match(fold_characters(line))]
+    links = [line for line in lines if "://" in line and _LINK_LINE.match(fold_characters(line))]
     url = next((match[0] for line in links if (match := _URL.search(line))), "")
     return {
         "date": next((found for line in publication if (found := _iso_date(line))), ""),
-        "publisher": next((found for line in lines[:_HEAD_LINES] if (found := _publisher(line))), ""),
+        "publisher": next(
+            (found for line in lines[:_HEAD_LINES] if (found := _publisher(line))), ""
+        ),
         "url": url,
     }
 
@@ -106,24 +127,26 @@ def _strip_glosses(text: str) -> str:
 
 
 def _from_clean(lines: list[str]) -> dict[str, str]:
-    """Read document numbers, reporters and signatures from the clean lines."""
+    """Read document numbers, reporters and signatures from the clean lines, in their own script."""
     folded = [fold_characters(line) for line in lines]
-    number = next((match for line in folded if (match := _NUMBER.search(line))), None)
+    number = next((match for line in lines if (match := _NUMBER.search(line))), None)
     bodies, signed = _signature(lines, folded)
-    reporter = next((m[1] for line in folded[:_HEAD_LINES] if (m := _REPORTER.match(line))), "")
+    head = zip(lines[:_HEAD_LINES], folded, strict=False)
+    reporter = next((line[: m.end(1)] for line, plain in head if (m := _REPORTER.match(plain))), "")
     source = next((found for line in lines[-3:] if (found := _publisher(line))), "")
     return {
         "document_number": number[0] if number else "",
         "publisher": "、".join(bodies) or reporter or source,
-        "date": signed or next((_iso_date(line) for line in folded[:3] if _SIGNED_DATE.match(line)), ""),
+        "date": signed
+        or next((_iso_date(line) for line in folded[:3] if _SIGNED_DATE.match(line)), ""),
     }
 
 
 def _signature(lines: list[str], folded: list[str]) -> tuple[list[str], str]:
-    """Return the bodies that sign a notice and the date below them; none if there is no such block."""
+    """Return the bodies that sign a notice and the date below them, if there is such a block."""
     for i, line in enumerate(folded):
         if _SIGNED_DATE.match(line):
-            bodies = []
+            bodies: list[str] = []
             for above in range(i - 1, -1, -1):
                 if not _BODY.match(folded[above]):
                     break

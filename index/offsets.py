@@ -12,7 +12,8 @@ from index.types import CleanText, Dropped, Offsets, Span
 class Edit:
     """Replace the characters of `span` (of the text at hand, not of the raw one) by `replacement`.
 
-    A `reason` puts the characters on the list of what was dropped; layout that is merely tidied has none.
+    A `reason` puts the characters on the list of what was dropped; layout that is merely tidied
+    has none.
     """
 
     span: Span
@@ -29,30 +30,39 @@ def identity(raw: str) -> CleanText:
 def apply_edits(clean: CleanText, edits: Iterable[Edit]) -> CleanText:
     """Return `clean` with every edit made; a replacement stands where all it replaces stood.
 
-    Raises ValueError for an empty span (nothing can be inserted: it would have no place) and for edits that overlap.
+    Raises ValueError for an empty span (nothing can be inserted: it would have no place) and for
+    edits that overlap.
     """
-    ordered = sorted(edits, key=lambda edit: edit.span)
+    ordered = sorted(edits, key=lambda edit: (edit.span.start, edit.span.end))
     if not ordered:
         return clean
     _check_disjoint(ordered)
     texts: list[str] = []
-    starts: list[Offsets] = []
-    ends: list[Offsets] = []
     position = 0
     for edit in ordered:
         texts += [clean.text[position : edit.span.start], edit.replacement]
-        raw = clean.to_raw(edit.span)
-        count = len(edit.replacement)
-        starts += [clean.starts[position : edit.span.start], np.full(count, raw.start, np.int32)]
-        ends += [clean.ends[position : edit.span.start], np.full(count, raw.end, np.int32)]
         position = edit.span.end
     texts.append(clean.text[position:])
-    starts.append(clean.starts[position:])
-    ends.append(clean.ends[position:])
     dropped = [Dropped(clean.to_raw(edit.span), edit.reason) for edit in ordered if edit.reason]
-    return CleanText(
-        "".join(texts), np.concatenate(starts), np.concatenate(ends), (*clean.dropped, *dropped)
-    )
+    starts, ends = _edited_places(clean, ordered)
+    return CleanText("".join(texts), starts, ends, (*clean.dropped, *dropped))
+
+
+def _edited_places(clean: CleanText, ordered: list[Edit]) -> tuple[Offsets, Offsets]:
+    """Repeat the place of each character as often as it stands in the edited text.
+
+    That is once, but not at all inside an edit, whose first character stands for its replacement.
+    """
+    firsts = np.array([edit.span.start for edit in ordered])
+    afters = np.array([edit.span.end for edit in ordered])
+    steps = np.zeros(len(clean.text) + 1, np.int8)
+    steps[firsts] += 1
+    steps[afters] -= 1
+    repeats = 1 - steps[:-1].cumsum(dtype=np.int32)
+    repeats[firsts] = [len(edit.replacement) for edit in ordered]
+    ends = clean.ends.copy()
+    ends[firsts] = clean.ends[afters - 1]
+    return np.repeat(clean.starts, repeats), np.repeat(ends, repeats)
 
 
 def _check_disjoint(ordered: list[Edit]) -> None:

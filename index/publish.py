@@ -1,25 +1,29 @@
-"""Generations: what is derived from the store, written aside, checked, and then named by one pointer file.
+"""Generations: what is derived from the store, written aside, checked, then named by one pointer.
 
-    generations/g000007/MANIFEST.json    revision, encoder, counts and the SHA-256 of every file beside it
-    generations/CURRENT                  "g000007"
+    generations/g000007/MANIFEST.json    revision, encoder, counts, SHA-256 of every file beside it
+    generations/CURRENT                  "g000007" and the SHA-256 of its manifest
 
-A crash at any moment leaves CURRENT naming a whole generation; a flipped bit is found when it is opened.
+A crash at any moment leaves CURRENT naming a whole generation; a flipped bit is found when it is
+opened.
 """
 
 import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import mkdtemp
 
 from index.errors import LibraryDamaged, LibraryError, StorageFull
 
 _POINTER, _MANIFEST, _PARTIAL = "CURRENT", "MANIFEST.json", ".part-"
 _KEPT = 2
+_NAME = re.compile(r"g\d{6,}")
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,72 +39,116 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A whole generation on disk."""
+    """A generation on disk."""
 
     folder: Path
     manifest: Manifest
 
 
 def publish(
-    root: Path, write: Callable[[Path], None], revision: int, encoder: str, dimension: int, passages: int
+    root: Path,
+    write: Callable[[Path], None],
+    revision: int,
+    encoder: str,
+    dimension: int,
+    passages: int,
 ) -> Generation:
-    """Let `write` fill a folder, check it, and make it the current generation of `root`.
+    """Let `write` fill and check a folder, and make it the current generation of `root`.
 
     Raises StorageFull or LibraryError; what was current before then still is.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
-        folder = Path(mkdtemp(prefix=_PARTIAL, dir=root))
+        folder = root / f"{_PARTIAL}generation"
+        folder.mkdir()
         write(folder)
         manifest = Manifest(revision, encoder, dimension, passages, _hashes(folder))
-        _write(folder / _MANIFEST, json.dumps(asdict(manifest), indent=1).encode())
+        data = json.dumps(asdict(manifest), indent=1).encode()
+        _write(folder / _MANIFEST, data)
         _sync_all(folder)
-        return _install(root, folder, manifest)
-    except (OSError, ValueError) as error:
-        _sweep(root)
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StorageFull(f"no space left for {root}: free some and run the command again, nothing is lost") from error
-        raise LibraryError(f"the indexes below {root} cannot be written: {error}") from error
+        return Generation(_install(root, folder, _digest(data)), manifest)
+    except (OSError, ValueError, RuntimeError) as error:  # FAISS and tantivy raise the last two
+        with suppress(OSError):  # of the two errors the first is the one to report
+            _sweep(root)
+        raise _wrapped(error, root) from error
 
 
-def _install(root: Path, folder: Path, manifest: Manifest) -> Generation:
+def _wrapped(error: Exception, root: Path) -> LibraryError:
+    # tantivy hands on what the system said as text only
+    said = [str(number) for number in _FULL if f"os error {number})" in str(error)]
+    if said or (isinstance(error, OSError) and error.errno in _FULL):
+        return StorageFull(
+            f"no space left for {root}: free some and run the command again, nothing is lost"
+        )
+    return LibraryError(f"the indexes below {root} cannot be written: {error}")
+
+
+def _install(root: Path, folder: Path, digest: str) -> Path:
+    """Rename a finished folder and the pointer to it; both are synced before what follows."""
     number = 1 + max((int(path.name[1:]) for path in _generations(root)), default=0)
     target = root / f"g{number:06d}"
     folder.rename(target)
     _sync(root)
-    pointer = root / f"{_PARTIAL}{_POINTER}"
-    _write(pointer, target.name.encode())
-    pointer.replace(root / _POINTER)
+    new_pointer = root / f"{_PARTIAL}{_POINTER}"
+    _write(new_pointer, f"{target.name} {digest}\n".encode())
+    new_pointer.replace(root / _POINTER)
     _sync(root)
     for old in _generations(root)[:-_KEPT]:
-        shutil.rmtree(old, ignore_errors=True)  # a reader may hold it; the next publication tries again
-    return Generation(target, manifest)
+        # A reader may hold it; the next publication tries again.
+        shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def pointer(root: Path) -> str:
+    """Return what CURRENT says, "" if there is none. Raises LibraryDamaged if it cannot be read."""
+    try:
+        return (root / _POINTER).read_text("utf-8", "replace").strip()
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise LibraryDamaged(f"{root / _POINTER} cannot be read: {error}") from error
+
+
+def named(root: Path) -> Generation | None:
+    """Return the generation that CURRENT names, its files not yet looked at; None if there is none.
+
+    Raises LibraryDamaged if any byte of its manifest is not what was written.
+    """
+    said = pointer(root)
+    if not said:
+        return None
+    name, _, digest = said.partition(" ")
+    path = root / name / _MANIFEST
+    try:
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"{_POINTER} names {name!r}")
+        data = path.read_bytes()
+        if _digest(data) != digest:
+            raise ValueError("not what was written")
+        return Generation(path.parent, Manifest(**json.loads(data)))
+    except (OSError, ValueError, TypeError) as error:
+        raise LibraryDamaged(f"the manifest below {root} cannot be read: {error}") from error
 
 
 def current(root: Path) -> Generation | None:
-    """Return the generation that CURRENT names, None if there is none yet.
+    """Return the generation that CURRENT names, checked, None if there is none yet.
 
     Raises LibraryDamaged, naming the file, if any byte of it is not what was written.
     """
-    try:
-        name = (root / _POINTER).read_text("utf-8").strip()
-        folder = root / name
-        manifest = Manifest(**json.loads((folder / _MANIFEST).read_text("utf-8")))
-    except FileNotFoundError:
+    generation = named(root)
+    if generation is None:
         return None
-    except (OSError, ValueError, TypeError) as error:
-        raise LibraryDamaged(f"the manifest below {root} cannot be read: {error}") from error
-    for path, expected in manifest.files.items():
-        if _hash_or_none(folder / path) != expected:
-            raise LibraryDamaged(f"{folder / path} is not what was written")
-    return Generation(folder, manifest)
+    for path, expected in generation.manifest.files.items():
+        if _hash_or_none(generation.folder / path) != expected:
+            raise LibraryDamaged(f"{generation.folder / path} is not what was written")
+    return generation
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    """Read every file back: what a full disk cut short is found here or by `current`."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(".lock"))
-    return {path.relative_to(folder).as_posix(): _hash(path) for path in paths}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    written = (path for path in paths if path.suffix != ".lock")
+    return {path.relative_to(folder).as_posix(): _hash(path) for path in written}
 
 
 def _hash(path: Path) -> str:
@@ -115,13 +163,22 @@ def _hash_or_none(path: Path) -> str | None:
         return None
 
 
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def _generations(root: Path) -> list[Path]:
-    return sorted(path for path in root.glob("g[0-9]*") if path.is_dir())
+    """Return the generations that are there, the oldest first."""
+    found = [path for path in root.glob("g*") if _NAME.fullmatch(path.name)]
+    return sorted(found, key=lambda path: int(path.name[1:]))
 
 
 def _sweep(root: Path) -> None:
-    """Remove what an interrupted publication left behind."""
-    for path in root.glob(f"{_PARTIAL}*"):
+    """Remove what an interrupted publication left: parts, and generations never named."""
+    name = pointer(root).partition(" ")[0]
+    newest = int(name[1:]) if _NAME.fullmatch(name) else 0
+    unnamed = [path for path in _generations(root) if int(path.name[1:]) > newest]
+    for path in [*root.glob(f"{_PARTIAL}*"), *unnamed]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:

@@ -21,8 +21,14 @@ def _converter(config: str) -> Any:
 
 
 def to_simplified(text: str) -> str:
-    """Return `text` in Simplified characters; lone surrogates, which OpenCC refuses, become U+FFFD."""
+    """Return `text` in Simplified characters, with U+FFFD for the surrogates OpenCC refuses."""
     converted: str = _converter("t2s").convert(encodable(text))
+    return converted
+
+
+def to_traditional(text: str) -> str:
+    """Return `text` in Traditional characters; for what the program says, never for a quotation."""
+    converted: str = _converter("s2t").convert(encodable(text))
     return converted
 
 
@@ -67,9 +73,10 @@ def _convert_character(config: str, character: str) -> str:
 
 
 def fold_characters(text: str) -> str:
-    """Return `text` with each character folded by itself: the same length, so that places carry over.
+    """Return `text` with each character folded by itself, of the same length: places carry over.
 
-    For patterns that must report where they matched; `fold` is the better match, since OpenCC sees whole words there.
+    For patterns that must report where they matched; `fold` is the better match, since OpenCC sees
+    whole words there.
     """
     return "".join(map(_fold_character, text))
 

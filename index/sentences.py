@@ -1,80 +1,102 @@
 """Sentences and clauses of Chinese and English text, as spans."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
 from index.types import Span
 
 _TERMINAL = "。！？!?…"
-_OPENERS = "“「『（(《〈【〔[［{"
-_CLOSERS = "”」』）)》〉】〕]］}"
-_AFTER = _TERMINAL + _CLOSERS + "’\"'"  # what still belongs to a sentence after its terminal
-_LATIN_STOP = re.compile(r"(?<=[A-Za-z)\]\"”])\.(?=\s+[\"“(]?[A-Z\u3400-\u9fff]|\s*$)")
-# Clause ends, the strong ones first; a comma or colon between digits belongs to a number or a time.
-_CLAUSE_ENDS = (
-    re.compile("[；;]+"),
-    re.compile(r"(?<!\d)[，,]|[，,](?!\d)"),
-    re.compile(r"(?<!\d)[：:、]|[：:、](?!\d)"),
+_BRACKETS = ("“”", "「」", "『』", "（）", "()", "《》", "〈〉", "【】", "〔〕", "[]", "［］", "{}")
+_OPENERS = "".join(pair[0] for pair in _BRACKETS)
+_CLOSERS = "".join(pair[1] for pair in _BRACKETS)
+# People write （ … ) as well, so the width does not count.
+_KIND = {
+    **{bracket: pair for pair in _BRACKETS for bracket in pair},
+    **dict.fromkeys("()", "（）"),
+    **dict.fromkeys("[]［］", "〔〕"),
+}
+# What still belongs to a sentence after its terminal.
+_AFTER = re.escape(_TERMINAL + _CLOSERS) + "’\"'"
+# A question that is a title, and what goes on behind a terminal, are in the middle of a sentence.
+_STOP = re.compile(rf"[{_TERMINAL}][{_AFTER}]*+(?<![》〉])(?![，、；：,;:的等])")
+_ADDRESS = re.compile(r"(?<=[\w/=])[?!](?=[\w/=&%#.-])", re.ASCII)  # ? in https://example.cn/?id=1
+_LATIN_STOP = re.compile(
+    r"(?<=[A-Za-z\d)\]\"”%])"
+    r"(?<!\b[A-Za-z])(?<!\bNo)(?<!\bNos)(?<!\b[DM]r)(?<!\bM[rs]s)(?<!\bMs)(?<!\bArt)(?<!\bFig)"
+    r"(?<!\bSec)(?<!\bvs)(?<!\bCo)"
+    r"\.[)\]\"”']*(?=\s+[\"“(]?[A-Z\u3400-\u9fff]|\s*$)"
 )
-_UNBREAKABLE = re.compile(r"[A-Za-z0-9.,%％±~\-–—]+[万亿萬億千百]*[元家项項人名个個件年月日号號%％期]?|《[^《》\n]{0,60}》|“[^“”\n]{0,60}”|「[^「」\n]{0,60}」")
+# Where a sentence that is too long is cut, the best places first; a comma or colon between digits
+# belongs to a number or a time.
+_CLAUSE_ENDS = (
+    _STOP,
+    re.compile("[；;]+"),
+    re.compile(r"(?<!\d)[，,：:、]|[，,：:、](?!\d)"),
+)
+_SHORT = 60  # characters up to which a title or a quotation stays whole
+_UNIT = (
+    "[万亿萬億千百余餘多]*(?:美元|港元|欧元|歐元|个月|個月|平方米|公里|公斤|小时|小時|分钟|分鐘"
+    "|[元家项項人名个個件年月日号號%％‰期次条條款章节節倍岁歲天周米吨噸亩畝]){0,2}"
+)
+_UNBREAKABLE = re.compile(
+    rf"(?:\d[\d.,:/±~%％\-–—]*+ ?{_UNIT})++"
+    rf"|第?[零〇一二三四五六七八九十百千万亿两]{{2,}}{_UNIT}"
+    r"|[^\W\d_\u3400-\u9fff](?:[^\W_\u3400-\u9fff]|[.'\-])*+"
+    + "".join(rf"|{a}[^{a}{b}\n]{{0,{_SHORT}}}{b}" for a, b in ("《》", "“”", "「」", "『』"))
+)
 
 
 def sentence_spans(text: str) -> list[Span]:
-    """Return the sentences of `text` in order; a line end always ends one, white space between belongs to none.
+    """Return the sentences of `text` in order; a line end ends one, white space belongs to none.
 
     No sentence ends inside brackets or quotation marks that are closed on the same line.
     """
-    return [span for line in re.finditer(r"[^\n]+", text) for span in _of_line(text, Span(*line.span()))]
+    return [span for line in re.finditer(r"[^\n]+", text) for span in _of_line(line)]
 
 
-def _of_line(text: str, line: Span) -> Iterator[Span]:
-    cuts = _cuts(text, line, respect_brackets=True)
-    start = line.start
-    for cut in [*cuts, line.end]:
-        if span := _stripped(text, start, cut):
-            yield span
+def _of_line(line: re.Match[str]) -> Iterator[Span]:
+    start = 0
+    for cut in [*_cuts(line[0]), len(line[0])]:
+        part = line[0][start:cut]
+        if tight := part.strip():
+            begin = line.start() + start + part.index(tight[0])
+            yield Span(begin, begin + len(tight))
         start = cut
 
 
-def _cuts(text: str, line: Span, respect_brackets: bool) -> list[int]:
-    depth = 0
-    cuts = [match.end() for match in _LATIN_STOP.finditer(text, line.start, line.end)]
-    position = line.start
-    while position < line.end:
-        character = text[position]
-        position += 1
+def _cuts(line: str) -> list[int]:
+    """Return where the sentences of a line end, the last one left out unless it says so itself."""
+    addresses = {match.start() for match in _ADDRESS.finditer(line)}
+    stops = {match.end() for match in _STOP.finditer(line) if match.start() not in addresses}
+    stops |= {
+        match.end()
+        for match in _LATIN_STOP.finditer(line)
+        if not line[: match.start()].strip().isdecimal()  # 12. Title
+    }
+    depths = _depths(line)
+    return sorted(stop for stop in stops if not depths[stop])
+
+
+def _depths(line: str) -> list[int]:
+    """Return for each place between characters how many closed pairs of brackets are around it."""
+    steps = [0] * (len(line) + 1)
+    opened: dict[str, list[int]] = {}
+    for i, character in enumerate(line):
         if character in _OPENERS:
-            depth += respect_brackets
-        elif character in _CLOSERS:
-            depth = max(0, depth - 1)
-        elif character in _TERMINAL:
-            end = _end_of_terminal(text, position, line.end)
-            closed = sum(mark in _CLOSERS for mark in text[position:end])
-            depth, position = max(0, depth - closed), end
-            cuts += [] if depth else [end]
-    if depth:  # an opener that nothing closes must not swallow the rest of the line
-        return _cuts(text, line, respect_brackets=False)
-    return sorted(set(cuts))
-
-
-def _end_of_terminal(text: str, position: int, limit: int) -> int:
-    while position < limit and text[position] in _AFTER:
-        position += 1
-    return position
-
-
-def _stripped(text: str, start: int, end: int) -> Span | None:
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return Span(start, end) if start < end else None
+            opened.setdefault(_KIND[character], []).append(i)
+        elif character in _CLOSERS and (starts := opened.get(_KIND[character])):
+            steps[starts.pop() + 1] += 1
+            steps[i + 1] -= 1
+    return list(accumulate(steps))
 
 
 def pieces(text: str, span: Span, limit: int) -> list[Span]:
-    """Cut a span into pieces of at most `limit` characters: at semicolons, else commas, else between words.
+    """Cut a span into pieces of at most `limit` characters, nothing left out.
 
-    A number with its unit, a title in 《》 and a quotation of up to 60 characters stay whole while they fit. Nothing is left out.
+    Cuts are made behind sentences, else semicolons, else commas, else between words. A number with
+    its unit, a title in 《》 and a quotation of up to 60 characters stay whole while they fit.
     """
     parts = [span]
     for pattern in _CLAUSE_ENDS:
@@ -84,20 +106,28 @@ def pieces(text: str, span: Span, limit: int) -> list[Span]:
 
 def _split(text: str, span: Span, pattern: re.Pattern[str], limit: int) -> Iterator[Span]:
     """Cut where the pattern ends, as late as fits."""
-    if len(span) <= limit:
-        yield span
-        return
-    whole = [match.span() for match in _UNBREAKABLE.finditer(text, span.start, span.end)]
-    ends = [match.end() for match in pattern.finditer(text, span.start, span.end)]
-    ends = [end for end in ends if not any(a < end < b for a, b in whole)]
-    start, last = span.start, span.start
-    for end in [*ends, span.end]:
-        if end - start > limit and last > start:
+    start = last = span.start
+    if len(span) > limit:
+        for end in _allowed(text, span, pattern, limit):
+            if end - start > limit and last > start:
+                yield Span(start, last)
+                start = last
+            last = end
+        if span.end - start > limit and last > start:
             yield Span(start, last)
             start = last
-        last = end
     if start < span.end:
         yield Span(start, span.end)
+
+
+def _allowed(text: str, span: Span, pattern: re.Pattern[str], limit: int) -> list[int]:
+    """Return the ends of the pattern that are inside nothing that is to stay whole and can."""
+    found = (match.span() for match in _UNBREAKABLE.finditer(text, span.start, span.end))
+    whole = [(start, end) for start, end in found if end - start <= limit]
+    starts = [start for start, _ in whole]
+    ends = [match.end() for match in pattern.finditer(text, span.start, span.end)]
+    before = ((end, bisect_left(starts, end) - 1) for end in ends)
+    return [end for end, i in before if i < 0 or whole[i][1] <= end]
 
 
 def _chop(text: str, span: Span, limit: int) -> Iterator[Span]:

@@ -1,5 +1,6 @@
-"""SQLite: the truth. Documents, their clean text, passages and vectors; all else can be made again from it."""
+"""SQLite: the truth. Documents, clean texts, passages, vectors; all else is made from it."""
 
+import hashlib
 import json
 import sqlite3
 import zlib
@@ -7,11 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.errors import LibraryDamaged, LibraryError, StorageFull
-from index.types import CleanText, Document, Metadata, Passage, Span, Vectors
+from index.errors import LibraryBusy, LibraryDamaged, LibraryError, StorageFull
+from index.script import encodable
+from index.types import CleanText, Document, Metadata, Offsets, Passage, Span, Vectors
+
+Row = tuple[Any, ...]
 
 FORMAT = 1
 _SCHEMA = """
@@ -19,17 +25,22 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
     location TEXT PRIMARY KEY, root TEXT NOT NULL, sha256 TEXT NOT NULL, version TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS documents (
-    id TEXT PRIMARY KEY, location TEXT NOT NULL, raw BLOB NOT NULL, sha256 TEXT NOT NULL, media_type TEXT NOT NULL,
-    metadata TEXT NOT NULL, clean BLOB NOT NULL, starts BLOB NOT NULL, ends BLOB NOT NULL);
+    id TEXT PRIMARY KEY, location TEXT NOT NULL, raw BLOB NOT NULL, sha256 TEXT NOT NULL,
+    media_type TEXT NOT NULL, metadata TEXT NOT NULL,
+    clean BLOB NOT NULL, starts BLOB NOT NULL, ends BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS documents_by_location ON documents (location);
 CREATE TABLE IF NOT EXISTS passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
-    start INTEGER NOT NULL, end INTEGER NOT NULL, raw_start INTEGER NOT NULL, raw_end INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    start INTEGER NOT NULL, end INTEGER NOT NULL,
+    raw_start INTEGER NOT NULL, raw_end INTEGER NOT NULL,
     text TEXT NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages (document, start);
 """
 _PASSAGE = "id, document, start, end, raw_start, raw_end, text, heading"
+_REMEDY = "remove it and ingest it again"
 _IN_QUERY = 500  # SQLite allows at least 999 variables in a statement
+_UNIT = 1e-2  # how far from 1 the length of a stored vector may be; float16 models reach 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +56,7 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file that went in: `version` names the code that read it, so that better code reads it again."""
+    """A file that went in; `version` names the code that read it: better code reads it again."""
 
     location: str
     root: str
@@ -54,50 +65,58 @@ class FileRecord:
 
 
 class Store:
-    """One SQLite file. A reader sees the state of its last statement; a writer holds the library's lock."""
+    """One SQLite file. A reader sees what was last committed; a writer holds the library's lock.
+
+    Every method may raise LibraryDamaged, StorageFull or another LibraryError.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         try:
-            # The page's threads share one connection; sqlite3 serialises the calls itself (threadsafety 3).
+            # The page's threads share it; sqlite3 serialises the calls itself (threadsafety 3).
             self.connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
-            self.connection.isolation_level = None  # transactions are begun in `_transaction` alone
-            self.connection.execute("PRAGMA journal_mode=WAL")
-            self.connection.execute("PRAGMA synchronous=FULL")
-            self.connection.execute("PRAGMA foreign_keys=ON")
-            self.connection.executescript(_SCHEMA)
         except sqlite3.Error as error:
             raise _wrapped(error, path) from error
-        self.path = path
-        self._check_format()
+        try:
+            self._set_up()
+        except BaseException:
+            self.connection.close()
+            raise
 
     def close(self) -> None:
         """Close the file; the store cannot be used afterwards."""
         self.connection.close()
 
+    def _set_up(self) -> None:
+        self.connection.isolation_level = None  # transactions are begun in `_transaction` alone
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            self._all(f"PRAGMA {pragma}")
+        for statement in _SCHEMA.split(";"):
+            self._all(statement)
+        self._check_format()
+
     def _check_format(self) -> None:
         found = self.fact("format")
         if not found:
-            with self._transaction():
-                self._set_fact("format", str(FORMAT))
+            self.set_fact("format", str(FORMAT))
         elif found != str(FORMAT):
             raise LibraryError(
-                f"{self.path} has format {found}, this version reads {FORMAT}: ingest into a new folder"
+                f"{self.path} has format {found}, this version reads {FORMAT}: "
+                "ingest into a new folder"
             )
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         try:
             self.connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self.connection.execute("ROLLBACK")
-                raise
+            yield
             self.connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            if self.connection.in_transaction:
+        except BaseException as error:
+            if self.connection.in_transaction:  # a full disk may have ended it already
                 self.connection.execute("ROLLBACK")
-            raise _wrapped(error, self.path) from error
+            if isinstance(error, sqlite3.Error):
+                raise _wrapped(error, self.path) from error
+            raise
 
     # Facts: small strings such as the encoder's fingerprint.
 
@@ -117,15 +136,21 @@ class Store:
     @property
     def revision(self) -> int:
         """How often the passages have changed; what is derived from them records it."""
-        return int(self.fact("revision") or 0)
+        found = self.fact("revision") or "0"
+        if not found.isdecimal():
+            raise LibraryDamaged(f"{self.path} has revision {found!r}: ingest into a new folder")
+        return int(found)
 
     def _changed(self) -> None:
         self._set_fact("revision", str(self.revision + 1))
 
     # Writing: each call is one transaction, so that a crash leaves the state before or after it.
 
-    def put(self, batch: Iterable[Prepared], files: Iterable[FileRecord] = (), gone: Iterable[str] = ()) -> None:
-        """Store documents in place of those with the same id, remove the ids in `gone`, record files."""
+    def put(
+        self, batch: Iterable[Prepared], files: Iterable[FileRecord] = (), gone: Iterable[str] = ()
+    ) -> None:
+        """Store documents in place of those with the same id, remove ids, record files."""
+        batch, gone = list(batch), list(gone)
         with self._transaction():
             self._delete(gone)
             for prepared in batch:
@@ -134,43 +159,55 @@ class Store:
             for record in files:
                 values = (record.location, record.root, record.sha256, record.version)
                 self.connection.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?)", values)
-            self._changed()
+            if batch or gone:
+                self._changed()
 
     def _delete(self, ids: Iterable[str]) -> None:
         self.connection.executemany("DELETE FROM documents WHERE id = ?", [(id_,) for id_ in ids])
 
     def _insert(self, prepared: Prepared) -> None:
         document, clean = prepared.document, prepared.clean
-        metadata = json.dumps(asdict(document.metadata), ensure_ascii=False)
-        self.connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (document.id, prepared.location, _packed(document.raw), document.sha256, document.media_type, metadata,
-             _packed(clean.text), _packed_offsets(clean.starts), _packed_offsets(clean.ends)),
+        values = (
+            *(document.id, prepared.location, _packed(document.raw), document.sha256),
+            *(document.media_type, _json(asdict(document.metadata))),
+            *(_packed(clean.text), _packed_offsets(clean.starts), _packed_offsets(clean.ends)),
         )
+        self.connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
         rows = zip(prepared.passages, prepared.vectors, strict=True)
         self.connection.executemany(
-            "INSERT INTO passages (document, start, end, raw_start, raw_end, text, heading, vector) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [(document.id, p.span.start, p.span.end, p.raw_span.start, p.raw_span.end, p.text,
-              json.dumps(p.heading, ensure_ascii=False), vector.astype("<f4").tobytes())
-             for p, vector in rows],
+            "INSERT INTO passages (document, start, end, raw_start, raw_end, text, heading, vector)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    *(document.id, p.span.start, p.span.end, p.raw_span.start, p.raw_span.end),
+                    *(p.text, _json(p.heading), vector.astype("<f4").tobytes()),
+                )
+                for p, vector in rows
+            ),
         )
 
     def remove(self, id_: str) -> bool:
-        """Remove a document with its passages; tell whether there was one. Its file counts as never read."""
+        """Remove a document with its passages; tell whether there was one.
+
+        Its file counts as never read. What was deleted is overwritten in the database.
+        """
+        self._all("PRAGMA secure_delete=ON")
         with self._transaction():
             row = self._one("SELECT location FROM documents WHERE id = ?", (id_,))
             if row:
                 self._delete([id_])
                 self.connection.execute("DELETE FROM files WHERE location = ?", (row[0],))
                 self._changed()
+        self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # the log would still hold the old pages
         return row is not None
 
     # Reading.
 
     def file(self, location: str) -> FileRecord | None:
         """Return what is known of a file, by its absolute path."""
-        row = self._one("SELECT location, root, sha256, version FROM files WHERE location = ?", (location,))
+        row = self._one(
+            "SELECT location, root, sha256, version FROM files WHERE location = ?", (location,)
+        )
         return FileRecord(*row) if row else None
 
     def files_below(self, root: str) -> list[str]:
@@ -193,24 +230,32 @@ class Store:
         return [row[0] for row in self._all("SELECT id FROM documents ORDER BY id", ())]
 
     def document(self, id_: str) -> Document | None:
-        """Return a document with its raw text. Raises LibraryDamaged if the text does not fit its hash."""
-        row = self._one("SELECT raw, sha256, media_type, metadata FROM documents WHERE id = ?", (id_,))
+        """Return a document. Raises LibraryDamaged if its raw text does not fit its hash."""
+        row = self._one(
+            "SELECT raw, sha256, media_type, metadata FROM documents WHERE id = ?", (id_,)
+        )
         if row is None:
             return None
-        return Document(id_, _unpacked(row[0], id_), row[1], row[2], _metadata(row[3]))
+        data = _inflated(row[0], id_)
+        if hashlib.sha256(data).hexdigest() != row[1]:
+            raise LibraryDamaged(f"{id_}: the stored text does not fit its SHA-256: {_REMEDY}")
+        return Document(id_, data.decode("utf-8"), row[1], row[2], _metadata(row[3], id_))
 
     def metadata(self, id_: str) -> Metadata:
         """Return the metadata of a document that is there, without reading its text."""
         row = self._one("SELECT metadata FROM documents WHERE id = ?", (id_,))
-        return _metadata(row[0]) if row else Metadata()
+        return _metadata(row[0], id_) if row else Metadata()
 
     def clean_text(self, id_: str) -> CleanText | None:
-        """Return the clean text of a document as it was ingested, with its places in the raw text."""
+        """Return the clean text of a document as it was ingested, with its places."""
         row = self._one("SELECT clean, starts, ends FROM documents WHERE id = ?", (id_,))
         if row is None:
             return None
-        starts, ends = (np.frombuffer(_inflated(blob, id_), "<i4").cumsum(dtype=np.int32) for blob in row[1:])
-        return CleanText(_unpacked(row[0], id_), starts, ends)
+        text = _inflated(row[0], id_).decode("utf-8", "replace")
+        starts, ends = (_unpacked_offsets(blob, id_) for blob in row[1:])
+        if not len(text) == len(starts) == len(ends):
+            raise LibraryDamaged(f"{id_}: the clean text does not fit its places: {_REMEDY}")
+        return CleanText(text, starts, ends)
 
     def passages(self, ids: Sequence[int]) -> dict[int, Passage]:
         """Return the passages that are (still) there, by id."""
@@ -224,7 +269,9 @@ class Store:
 
     def passages_of(self, id_: str) -> list[Passage]:
         """Return the passages of a document in order."""
-        rows = self._all(f"SELECT {_PASSAGE} FROM passages WHERE document = ? ORDER BY start", (id_,))
+        rows = self._all(
+            f"SELECT {_PASSAGE} FROM passages WHERE document = ? ORDER BY start", (id_,)
+        )
         return [_passage(row) for row in rows]
 
     def vectors_of(self, id_: str) -> list[bytes]:
@@ -234,58 +281,76 @@ class Store:
 
     def all_passages(self) -> Iterator[tuple[Passage, str]]:
         """Yield every passage with the title of its document, by id."""
-        columns = _PASSAGE.replace("id,", "p.id,", 1)
-        query = f"SELECT {columns}, json_extract(d.metadata, '$.title') FROM passages p JOIN documents d ON d.id = p.document ORDER BY p.id"
-        for row in self.connection.execute(query):
-            yield _passage(row), row[8]
+        columns = ", ".join(f"p.{column}" for column in _PASSAGE.split(", "))
+        rows = self._stream(
+            f"SELECT {columns}, d.metadata FROM passages p JOIN documents d ON d.id = p.document"
+            " ORDER BY p.id"
+        )
+        for row in rows:
+            yield _passage(row), _metadata(row[8], row[1]).title
 
-    def all_vectors(self, dimension: int) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], Vectors]:
-        """Return ids (N,) and vectors (N, D), by id. Raises LibraryDamaged for a vector of another length."""
+    def all_vectors(self, dimension: int) -> tuple[NDArray[np.int64], Vectors]:
+        """Return ids (N,) and vectors (N, D), by id.
+
+        Raises LibraryDamaged for a vector of another length.
+        """
         count = self.counts()[1]
         ids = np.empty(count, np.int64)
         vectors = np.empty((count, dimension), np.float32)
-        rows = self.connection.execute("SELECT id, vector FROM passages ORDER BY id")
-        for i, (id_, blob) in enumerate(rows):
+        rows = self._stream("SELECT id, vector, document FROM passages ORDER BY id")
+        for i, (id_, blob, document) in enumerate(rows):
             if len(blob) != 4 * dimension:
-                raise LibraryDamaged(f"the vector of passage {id_} has {len(blob)} bytes, not {4 * dimension}: ingest its document again")
+                raise LibraryDamaged(
+                    f"{document}: the vector of passage {id_} has {len(blob)} bytes, not "
+                    f"{4 * dimension}: {_REMEDY}"
+                )
             ids[i], vectors[i] = id_, np.frombuffer(blob, "<f4")
         return ids, vectors
 
     def counts(self) -> tuple[int, int]:
         """Return the numbers of documents and of passages."""
-        row = self._one("SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)", ())
-        return (row[0], row[1]) if row else (0, 0)
+        rows = self._all("SELECT count(*) FROM documents UNION ALL SELECT count(*) FROM passages")
+        return rows[0][0], rows[1][0]
 
     def check(self) -> list[str]:
         """Return what SQLite and our own hashes find wrong, a line each; nothing if all is well."""
-        problems = [row[0] for row in self._all("PRAGMA integrity_check", ()) if row[0] != "ok"]
-        for id_ in self.document_ids():
-            problems += self._check_document(id_)
+        try:
+            problems = [row[0] for row in self._all("PRAGMA integrity_check") if row[0] != "ok"]
+            orphans = len(self._all("PRAGMA foreign_key_check"))
+            problems += [f"{orphans} passages have no document"] if orphans else []
+            for id_ in self.document_ids():
+                problems += self._check_document(id_)
+        except LibraryDamaged as error:
+            return [str(error)]
         return problems
 
     def _check_document(self, id_: str) -> list[str]:
-        import hashlib
-
         try:
             document, clean = self.document(id_), self.clean_text(id_)
+            passages = self.passages_of(id_)
         except LibraryDamaged as error:
             return [str(error)]
         if document is None or clean is None:
-            return []
+            return []  # removed since its id was listed
         problems = []
-        if hashlib.sha256(document.raw.encode("utf-8")).hexdigest() != document.sha256:
-            problems.append(f"{id_}: the stored text does not fit its SHA-256")
-        if any(p.span.of(clean.text) != p.text for p in self.passages_of(id_)):
-            problems.append(f"{id_}: a passage does not stand in the clean text")
+        if any(p.span.of(clean.text) != p.text for p in passages):
+            problems.append(f"{id_}: a passage does not stand in the clean text: {_REMEDY}")
+        size = 4 * int(self.fact("dimension") or 0)
+        if not all(_is_unit(blob, size) for blob in self.vectors_of(id_)):
+            problems.append(f"{id_}: a vector is not what an encoder makes: {_REMEDY}")
         return problems
 
-    def _one(self, query: str, values: Sequence[object]) -> tuple[str, ...] | tuple[int, ...] | None:
+    def _one(self, query: str, values: Sequence[object] = ()) -> Row | None:
         rows = self._all(query, values)
         return rows[0] if rows else None
 
-    def _all(self, query: str, values: Sequence[object]) -> list:  # type: ignore[type-arg]
+    def _all(self, query: str, values: Sequence[object] = ()) -> list[Row]:
+        return list(self._stream(query, values))
+
+    def _stream(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
+        known = [encodable(value) if isinstance(value, str) else value for value in values]
         try:
-            return self.connection.execute(query, values).fetchall()
+            yield from self.connection.execute(query, known)
         except sqlite3.Error as error:
             raise _wrapped(error, self.path) from error
 
@@ -293,36 +358,62 @@ class Store:
 def _wrapped(error: sqlite3.Error, path: Path) -> LibraryError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith("SQLITE_FULL"):
-        return StorageFull(f"no space left for {path}: free some and run the command again, nothing is lost")
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return LibraryDamaged(f"{path} is damaged ({error}): run `yinzheng doctor`, or ingest into a new folder")
+        return StorageFull(
+            f"no space left for {path}: free some and run the command again, nothing is lost"
+        )
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return LibraryBusy(f"another process is writing to {path}: wait for it to end")
+    damage = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ")
+    if name.startswith(damage) or "decode to UTF-8" in str(error):
+        return LibraryDamaged(f"{path} is damaged ({error}): ingest into a new folder")
     return LibraryError(f"{path} cannot be used: {error}")
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _packed(text: str) -> bytes:
     return zlib.compress(text.encode("utf-8"), 6)
 
 
-def _packed_offsets(offsets: np.ndarray[tuple[int], np.dtype[np.int32]]) -> bytes:
-    """Pack the differences between neighbours: nearly all are 1, so they shrink to almost nothing."""
+def _packed_offsets(offsets: Offsets) -> bytes:
+    """Pack the differences between neighbours: nearly all are 1 and shrink to almost nothing."""
     return zlib.compress(np.diff(offsets, prepend=np.int32(0)).astype("<i4").tobytes(), 6)
+
+
+def _unpacked_offsets(blob: bytes, id_: str) -> Offsets:
+    data = _inflated(blob, id_)
+    offsets: Offsets = np.frombuffer(data[: len(data) // 4 * 4], "<i4").cumsum(dtype=np.int32)
+    return offsets
 
 
 def _inflated(blob: bytes, id_: str) -> bytes:
     try:
         return zlib.decompress(blob)
-    except zlib.error as error:
-        raise LibraryDamaged(f"{id_}: what is stored cannot be read ({error}): ingest it again") from error
+    except (zlib.error, TypeError) as error:
+        raise LibraryDamaged(
+            f"{id_}: what is stored cannot be read ({error}): {_REMEDY}"
+        ) from error
 
 
-def _unpacked(blob: bytes, id_: str) -> str:
-    return _inflated(blob, id_).decode("utf-8")
+def _is_unit(blob: bytes, size: int) -> bool:
+    if len(blob) != size:
+        return False
+    length = float(np.linalg.norm(np.frombuffer(blob, "<f4").astype(np.float64)))
+    return abs(length - 1) <= _UNIT
 
 
-def _metadata(text: str) -> Metadata:
-    return Metadata(**json.loads(text))
+def _metadata(text: str, id_: str) -> Metadata:
+    try:
+        return Metadata(**json.loads(text))
+    except (TypeError, ValueError) as error:
+        raise LibraryDamaged(f"{id_}: its metadata cannot be read ({error}): {_REMEDY}") from error
 
 
-def _passage(row: Sequence) -> Passage:  # type: ignore[type-arg]
-    heading = tuple(json.loads(row[7]))
-    return Passage(row[0], row[1], Span(row[2], row[3]), Span(row[4], row[5]), row[6], heading)
+def _passage(row: Row) -> Passage:
+    try:
+        heading = tuple(json.loads(row[7]))
+        return Passage(row[0], row[1], Span(row[2], row[3]), Span(row[4], row[5]), row[6], heading)
+    except (TypeError, ValueError) as error:
+        raise LibraryDamaged(f"{row[1]}: a passage cannot be read ({error}): {_REMEDY}") from error

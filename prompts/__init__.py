@@ -7,7 +7,7 @@ variables: question, passages
 body
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -21,7 +21,7 @@ class PromptError(YinzhengError):
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt file: `system` and `user` are the parts of its body above and below a line `=== user ===`."""
+    """A prompt file: `system` and `user` are what stands above and below `=== user ===`."""
 
     name: str
     purpose: str
@@ -30,7 +30,10 @@ class Prompt:
     user: str
 
     def render(self, values: Mapping[str, object]) -> tuple[str, str]:
-        """Return the system and the user message. Raises PromptError for a variable too many or too few."""
+        """Return the system and the user message.
+
+        Raises PromptError for a variable too many or too few.
+        """
         if missing := self.variables - values.keys():
             raise PromptError(f"prompt {self.name} lacks {', '.join(sorted(missing))}")
         if extra := values.keys() - self.variables:
@@ -43,30 +46,43 @@ _DIVIDER = "\n=== user ===\n"
 
 @cache
 def load(name: str) -> Prompt:
-    """Read the prompt file `name`.md. Raises PromptError if it is not there, or uses what it does not declare."""
+    """Read the prompt file `name`.md. Raises PromptError if it is not there or not one."""
     file = resources.files("prompts") / f"{name}.md"
     if not file.is_file():
         raise PromptError(f"there is no prompt {name}.md")
-    head, divider, body = file.read_text("utf-8").removeprefix("---\n").partition("\n---\n")
-    fields = dict(line.split(": ", 1) for line in head.splitlines())
-    if not divider or _DIVIDER not in body or fields.keys() != {"purpose", "variables"}:
+    return parse(name, file.read_text("utf-8"))
+
+
+def parse(name: str, text: str) -> Prompt:
+    """Return the prompt that a file holds.
+
+    Raises PromptError unless it has a head and both parts, and uses just what it declares.
+    """
+    head, divider, body = text.removeprefix("---\n").partition("\n---\n")
+    fields = dict(line.partition(": ")[::2] for line in head.splitlines())
+    parts = [part.strip() for part in body.split(_DIVIDER)]
+    whole = fields.keys() == {"purpose", "variables"} and all(fields.values())
+    if not divider or len(parts) != 2 or not whole:
         raise PromptError(
-            f"prompt {name}.md needs a head with purpose and variables, and a line {_DIVIDER.strip()!r}"
+            f"prompt {name} needs a head with purpose and variables, "
+            f"and one line {_DIVIDER.strip()!r}"
         )
-    system, user = (part.strip() for part in body.split(_DIVIDER))
-    declared = frozenset(name.strip() for name in fields["variables"].split(","))
-    if (used := _used(system) | _used(user)) != declared:
-        raise PromptError(f"prompt {name}.md declares {sorted(declared)} but uses {sorted(used)}")
-    return Prompt(name, fields["purpose"], declared, system, user)
+    declared = frozenset(variable.strip() for variable in fields["variables"].split(","))
+    if (used := _used(name, parts)) != declared:
+        raise PromptError(f"prompt {name} declares {sorted(declared)} but uses {sorted(used)}")
+    return Prompt(name, fields["purpose"], declared, *parts)
 
 
-def _used(template: str) -> set[str]:
+def _used(name: str, templates: Iterable[str]) -> set[str]:
     import jinja2
     import jinja2.meta
 
-    return jinja2.meta.find_undeclared_variables(
-        jinja2.Environment(autoescape=False).parse(template)
-    )
+    environment = jinja2.Environment(autoescape=False)
+    try:
+        parsed = [environment.parse(template) for template in templates]
+    except jinja2.TemplateSyntaxError as error:
+        raise PromptError(f"prompt {name} is no template: {error}") from error
+    return set().union(*map(jinja2.meta.find_undeclared_variables, parsed))
 
 
 def _render(template: str, values: Mapping[str, object]) -> str:

@@ -1,9 +1,11 @@
 """The answerer that asks a language model: evidence -> prompt -> draft, in pieces."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import prompts
-from index.script import fold_tight
+from index.script import encodable, fold_tight
+from rag.draft import parse_draft
 from rag.errors import LanguageModelCut
 from rag.llm.base import LanguageModel, Message
 from rag.messages import message, refusals
@@ -24,13 +26,15 @@ class PromptedAnswerer:
     def draft(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[str]:
         """Yield the model's text as it comes. Raises LanguageModelError."""
         written, finish = 0, ""
-        for chunk in self.model.stream(messages(question, evidence)):
-            if chunk.text:
-                written += len(chunk.text)
-                yield chunk.text
-            finish = chunk.finish or finish
-            if written > MAX_ANSWER:
-                raise LanguageModelCut(f"the answer was stopped after {MAX_ANSWER} characters")
+        # Closed at once, also when the reader goes away: a stream holds a connection.
+        with closing(self.model.stream(messages(question, evidence))) as stream:
+            for chunk in stream:
+                if text := encodable(chunk.text).replace("\x00", ""):
+                    written += len(text)
+                    yield text
+                finish = chunk.finish or finish
+                if written > MAX_ANSWER:
+                    raise LanguageModelCut(f"the answer was stopped after {MAX_ANSWER} characters")
         if finish != "stop":
             raise LanguageModelCut(f"the answer broke off ({finish or 'the connection ended'})")
 
@@ -43,7 +47,8 @@ def messages(question: Question, evidence: Sequence[Evidence]) -> list[Message]:
             "title": _inert(item.metadata.title),
             "publisher": _inert(item.metadata.publisher),
             "date": _inert(item.metadata.date),
-            "text": _inert(item.passage.text),
+            # Without footnote marks of its own, which the model might copy and we take for ours.
+            "text": _inert(parse_draft(item.passage.text, ()).text),
         }
         for item in evidence
     ]
@@ -63,6 +68,11 @@ def _inert(text: str) -> str:
 
 
 def is_refusal(draft: str) -> bool:
-    """Tell whether a draft says only that the passages do not answer."""
-    said = fold_tight(draft)
-    return not said or any(said.startswith(fold_tight(refusal)[:-1]) for refusal in refusals())
+    """Tell whether a draft says only that the passages do not answer, whatever it adds unmarked."""
+    parsed = parse_draft(draft, ())
+    said = fold_tight(parsed.text).rstrip("。.!")
+    known = [fold_tight(refusal).rstrip("。.!") for refusal in refusals()]
+    if not said or said in known:
+        return True
+    marked = any(sentence.unknown for sentence in parsed.sentences)
+    return not marked and said.startswith(tuple(known))

@@ -1,19 +1,25 @@
 """Quotes: the exact characters of a document that bear out a sentence."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
+from index.library import with_chinese_places
 from index.script import fold_characters
 from index.sentences import pieces, sentence_spans
 from index.types import CleanText, Document, Span
 from rag.evidence import covered
-from rag.quantities import missing, quantities
+from rag.quantities import Quantity, missing, quantities, same_amount
 from rag.types import Citation, Evidence
 
 # Raw characters: longer quotes are not read, and hide what they are quoted for.
 MAX_QUOTE = 300
-# A quotation shorter than this proves nothing by standing somewhere.
-_TELLING = 8
+# A quotation of fewer characters proves nothing by standing somewhere.
+TELLING = 8
+# Quotes for one mark: a sentence that sums up a passage may take its figures from several places.
+_QUOTES_A_MARK = 3
+_LONGEST_RUN = 4  # sentences in a quote
+_STOPS = "。．.！!？?；;…，,：: \t"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,41 +30,112 @@ class Source:
     clean: CleanText
 
 
-def best_quote(sentence: str, evidence: Evidence, source: Source) -> Span:
-    """Return the span of clean text that best bears out a sentence: itself where it stands verbatim.
+def best_quotes(sentence: str, evidence: Evidence, source: Source) -> list[Span]:
+    """Return 1 to 3 spans of clean text that best bear out a sentence.
 
-    Its raw characters number at most MAX_QUOTE. Otherwise it is the sentence of the passage, or the run of sentences, that has
-    most of the figures and words; so there is always one, and whether it is enough is for verification to say.
+    Each has at most MAX_QUOTE raw characters. The first is where the sentence stands verbatim, with
+    the rest of the sentence around it, or else the run of sentences that has most of its figures
+    and words; further ones hold figures that the first lacks. So there always is a quote; whether
+    it is enough is for verification to say.
     """
-    passage = evidence.passage
-    verbatim = find_verbatim(sentence, passage.text)
-    if verbatim:
-        placed = _shifted(verbatim, passage.span.start)
-        if _fits(placed, source.clean):
-            return placed
-    spans = [_shifted(span, passage.span.start) for span in _runs(passage.text)]
-    short = [piece for span in spans for piece in _short(span, source.clean)]
-    return max(
-        short, key=lambda span: (_support(sentence, span.of(source.clean.text)), -span.start)
+    if verbatim := _verbatim(sentence, evidence, source):
+        return [verbatim]
+    candidates = list(_candidates(evidence, source))
+    words, figures = with_chinese_places(sentence), quantities(sentence)
+    chosen = [_best(words, figures, candidates)]
+    while lacking := missing(sentence, [quote.text for quote in chosen]):
+        further = _best(words, lacking, candidates)
+        still = missing(sentence, [quote.text for quote in (*chosen, further)])
+        if len(still) == len(lacking) or len(chosen) == _QUOTES_A_MARK:
+            break
+        chosen.append(further)
+    return [quote.span for quote in chosen]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A span of the clean text that could be quoted, and the figures in it."""
+
+    span: Span
+    text: str
+    figures: tuple[Quantity, ...]
+
+
+def _candidates(evidence: Evidence, source: Source) -> Iterator[_Candidate]:
+    passage, text = evidence.passage, source.clean.text
+    figures = quantities(passage.text)
+    for run in _runs(passage.text):
+        for span in _short(_shifted(run, passage.span.start), source.clean):
+            start, end = span.start - passage.span.start, span.end - passage.span.start
+            own = tuple(figure for figure in figures if start <= figure.start < end)
+            yield _Candidate(span, span.of(text), own)
+
+
+def _best(words: str, figures: Sequence[Quantity], candidates: Sequence[_Candidate]) -> _Candidate:
+    """Return the candidate that supports a sentence most: by its figures first, then by its words.
+
+    Longer ones lose a little; but when nothing can be compared, as between an English sentence
+    without figures and a Chinese text, the longest shows a reader the most.
+    """
+
+    def support(quote: _Candidate) -> tuple[float, int]:
+        found = [figure for figure in figures if any(_alike(figure, o) for o in quote.figures)]
+        score = 2 * len(found) / max(1, len(figures)) + covered(words, quote.text)
+        length = len(quote.text)
+        return score - length / 1000 if score else length / 1_000_000, -quote.span.start
+
+    return max(candidates, key=support)
+
+
+def _alike(one: Quantity, other: Quantity) -> bool:
+    return same_amount(one, other) or (
+        one.value is not None and one.value in (other.value, other.high)
     )
 
 
-def find_verbatim(quotation: str, text: str) -> Span | None:
-    """Return where a quotation stands in a text, white space and script folded; None if it does not."""
-    wanted = [c for c in fold_characters(quotation) if not c.isspace()]
-    if len(wanted) < _TELLING and not text.startswith(quotation):
+def _verbatim(sentence: str, evidence: Evidence, source: Source) -> Span | None:
+    """Return where a sentence stands in its passage, widened to whole sentences as far as fits.
+
+    So a part of a sentence is quoted with what comes before it: (未)经批准的企业可以申请.
+    """
+    passage = evidence.passage
+    found = find_verbatim(sentence.rstrip(_STOPS), passage.text)
+    if not found:
         return None
-    places = [i for i, c in enumerate(text) if not c.isspace()]
-    folded = fold_characters(text)
-    at = "".join(folded[i] for i in places).find("".join(wanted))
-    return Span(places[at], places[at + len(wanted) - 1] + 1) if at >= 0 and wanted else None
+    around = [
+        s for s in sentence_spans(passage.text) if s.start < found.end and found.start < s.end
+    ]
+    start, end = min(found.start, around[0].start), max(found.end, around[-1].end)
+    spans = (Span(start, end), Span(start, found.end), found)
+    placed = (_shifted(span, passage.span.start) for span in spans)
+    return next((span for span in placed if _fits(span, source.clean)), None)
+
+
+def find_verbatim(quotation: str, text: str, least: int = TELLING, start: int = 0) -> Span | None:
+    """Return where a quotation stands in a text from `start` on, white space and script folded.
+
+    None if it does not, or has fewer than `least` characters.
+    """
+    wanted = _tight(quotation)
+    if not wanted or len(wanted) < least:
+        return None
+    places = [i for i in range(start, len(text)) if not text[i].isspace()]
+    at = _tight(text[start:]).find(wanted)
+    return Span(places[at], places[at + len(wanted) - 1] + 1) if at >= 0 else None
+
+
+def _tight(text: str) -> str:
+    return "".join(
+        folded for folded, c in zip(fold_characters(text), text, strict=True) if not c.isspace()
+    )
 
 
 def _runs(text: str) -> list[Span]:
-    """Return the sentences of a passage, and each pair of neighbours."""
+    """Return the sentences of a passage, and runs of neighbours."""
     single = sentence_spans(text)
-    pairs = [Span(one.start, other.end) for one, other in zip(single, single[1:], strict=False)]
-    return single + pairs
+    ends = combinations(range(len(single)), 2)
+    runs = [Span(single[i].start, single[j].end) for i, j in ends if j - i < _LONGEST_RUN]
+    return single + [run for run in runs if len(run) <= MAX_QUOTE]
 
 
 def _shifted(span: Span, by: int) -> Span:
@@ -69,23 +146,19 @@ def _fits(span: Span, clean: CleanText) -> bool:
     return len(clean.to_raw(span)) <= MAX_QUOTE
 
 
-def _short(span: Span, clean: CleanText) -> list[Span]:
-    """Return the span, or pieces of it whose raw characters fit a quote."""
-    limit = MAX_QUOTE
-    while True:
-        parts = pieces(clean.text, span, limit)
-        if limit <= 10 or all(_fits(part, clean) for part in parts):
-            return [part for part in parts if _fits(part, clean)] or [
-                Span(span.start, span.start + 1)
-            ]
-        limit //= 2
-
-
-def _support(sentence: str, text: str) -> float:
-    """Return how much of a sentence stands in a text: its figures first, then its words; longer texts lose a little."""
-    figures = quantities(sentence)
-    found = 1 - len(missing(sentence, [text])) / len(figures) if figures else 0.0
-    return 2 * found + covered(sentence, text) - len(text) / 1000
+def _short(span: Span, clean: CleanText) -> Iterator[Span]:
+    """Yield the span, or else pieces of it, without white space at their ends, that fit a quote."""
+    text = span.of(clean.text)
+    start = span.start + len(text) - len(text.lstrip())
+    span = Span(start, max(start, span.start + len(text.rstrip())))
+    if not len(span):
+        return
+    if _fits(span, clean):
+        yield span
+    elif len(span) > 1:
+        limit = MAX_QUOTE if len(span) > MAX_QUOTE else len(span) // 2
+        for piece in pieces(clean.text, span, limit):
+            yield from _short(piece, clean)
 
 
 def cite(n: int, span: Span, evidence: Evidence, source: Source) -> Citation:
@@ -110,7 +183,7 @@ def cite(n: int, span: Span, evidence: Evidence, source: Source) -> Citation:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """Citations numbered in the order in which they are first cited, and for each sentence the numbers that it cites."""
+    """Citations in the order in which they are first cited, and the numbers each sentence cites."""
 
     citations: tuple[Citation, ...]
     numbers: tuple[tuple[int, ...], ...]
@@ -121,22 +194,22 @@ def bind(
     evidence: Sequence[Evidence],
     source: Callable[[str], Source],
 ) -> Bound:
-    """Turn marks that name evidence into citations of exact spans.
+    """Turn marks that name evidence into citations of exact spans, numbered from 1.
 
-    `sentences` are texts with the numbers of evidence that they cite. Sentences that rest on the same span share a citation.
+    `sentences` are texts with the numbers of evidence that they cite. Sentences that rest on the
+    same span share a citation.
     """
     numbered = {item.n: item for item in evidence}
     citations: dict[tuple[str, Span], Citation] = {}
     numbers = []
     for text, marks in sentences:
         cited = []
-        for mark in marks:
-            item = numbered[mark]
+        for item in (numbered[mark] for mark in marks):
             origin = source(item.passage.document)
-            span = best_quote(text, item, origin)
-            key = (origin.document.id, span)
-            if key not in citations:
-                citations[key] = cite(len(citations) + 1, span, item, origin)
-            cited.append(citations[key].n)
+            for span in best_quotes(text, item, origin):
+                key = (origin.document.id, span)
+                if key not in citations:
+                    citations[key] = cite(len(citations) + 1, span, item, origin)
+                cited.append(citations[key].n)
         numbers.append(tuple(dict.fromkeys(cited)))
     return Bound(tuple(citations.values()), tuple(numbers))

@@ -3,12 +3,13 @@
 Heavy modules are imported inside the commands, so that `yinzheng --help` answers at once.
 """
 
+import io
 import json
 import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="yinzheng",
-    help="Questions over Chinese policy documents, answered with citations that stand in the original.",
+    help="Questions over Chinese policy documents, answered with quotes that stand in them.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -51,22 +52,28 @@ QueriesOption = Annotated[
 OutOption = Annotated[Path | None, typer.Option("--out", help="Where the rows of a batch go.")]
 
 
+_INTERRUPTED = 130  # how typer ends after Ctrl-C, without a word
+
+
 def main() -> None:
     """Run the command line; every failure is one line on standard error and exit code 1."""
-    logging.getLogger("trafilatura").setLevel(
-        logging.CRITICAL
-    )  # what it cannot read, we report ourselves
+    # What they cannot read, we report ourselves.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     logging.getLogger("readability").setLevel(logging.CRITICAL)
+    for stream in (sys.stdout, sys.stderr):  # whatever the locale: what we write is Chinese
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         app()
     except YinzhengError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
+    except SystemExit as ended:
+        if ended.code != _INTERRUPTED:
+            raise
         _fail("interrupted: what was stored is whole, run the command again to go on")
     except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # the reader went away: nothing to say
+        # The reader went away: nothing to say, also not when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("YINZHENG_DEBUG"):
             raise
@@ -203,9 +210,8 @@ def _print_report(report: "Report", documents: int, passages: int) -> None:
     said = ", ".join(
         f"{len(ids)} {name}" for name, ids in counts if ids or name in ("added", "unchanged")
     )
-    print(
-        f"{said}, {len(report.problems)} with problems; the library has {documents} documents, {passages} passages"
-    )
+    print(f"{said}, {len(report.problems)} with problems;", end=" ")
+    print(f"the library has {documents} documents, {passages} passages")
     for id_ in report.vanished:
         print(f"vanished: {id_} (its file is gone; `yinzheng remove` takes it out)")
     stages = ", ".join(
@@ -251,7 +257,7 @@ _BATCH = 256  # questions encoded together
 def _search_batch(library: "Library", queries: Path, out: Path, k: int) -> None:
     from rag.report import read_rows
 
-    rows = [(_row_id(row), _row_text(row, "text")) for row in read_rows(queries)]
+    rows = list(_questions(read_rows(queries), "text"))
 
     def results() -> Iterator[dict[str, Any]]:
         for start in range(0, len(rows), _BATCH):
@@ -287,10 +293,9 @@ def _rounded(value: float | None) -> float | None:
 def _print_hits(library: "Library", hits: Iterable["Hit"]) -> None:
     for number, hit in enumerate(hits, start=1):
         passage, known = hit.passage, library.metadata(hit.passage.document)
-        heading = " › ".join([known.title, *passage.heading])
-        print(
-            f"{number}. {heading}\n   {passage.document}:{passage.raw_span.start}-{passage.raw_span.end}  score {hit.score:.3f}"
-        )
+        span = passage.raw_span
+        print(f"{number}. {' › '.join([known.title, *passage.heading])}")
+        print(f"   {passage.document}:{span.start}-{span.end}  score {hit.score:.3f}")
         print("   " + passage.text.replace("\n", "\n   ") + "\n")
 
 
@@ -329,7 +334,7 @@ def ask(
 def _ask_batch(assistant: "Assistant", queries: Path, out: Path) -> None:
     from rag.report import read_rows
 
-    rows = [(_row_id(row), _row_text(row, "question")) for row in read_rows(queries)]
+    rows = list(_questions(read_rows(queries), "question"))
     _write_rows(out, (answer_row(id_, assistant.ask(question)) for id_, question in rows))
 
 
@@ -517,9 +522,8 @@ def evaluate(
     if as_json:
         _print_json(asdict(figures))
         return
-    print(
-        f"answerable {figures.answerable}: right {figures.right}, evidence cited {figures.evidence_cited}, wrongly refused {figures.wrongly_refused}"
-    )
+    print(f"answerable {figures.answerable}: right {figures.right},", end=" ")
+    print(f"evidence cited {figures.evidence_cited}, wrongly refused {figures.wrongly_refused}")
     print(f"unanswerable {figures.unanswerable}: refused {figures.refused}")
     print(f"claims {figures.claims}: supported {figures.supported}; citations {figures.citations}")
     for failure in figures.failures:
@@ -546,30 +550,39 @@ def chat(
 # --- rows in and out
 
 
-def _row_id(row: dict[str, Any]) -> object:
-    return row.get("id", "")
-
-
-def _row_text(row: dict[str, Any], name: str) -> str:
+def _questions(rows: Iterable[dict[str, Any]], name: str) -> Iterator[tuple[object, str]]:
+    """Yield id and text of the rows of a batch. Raises QuestionError, naming the row."""
     from index.errors import QuestionError
 
-    text = row.get(name)
-    if not isinstance(text, str) or not text.strip():
-        raise QuestionError(f"the row with id {_row_id(row)!r} needs a {name} that is not empty")
-    return text
+    for number, row in enumerate(rows, start=1):
+        id_, text = row.get("id", ""), row.get(name)
+        if not isinstance(text, str) or not text.strip():
+            raise QuestionError(f"question {number} (id {id_!r}) needs a {name} that is not empty")
+        yield id_, text
 
 
 def _print_json(row: object) -> None:
-    print(json.dumps(row, ensure_ascii=False))
+    print(_json(row))
+
+
+def _json(row: object) -> str:
+    from index.script import encodable
+
+    return encodable(json.dumps(row, ensure_ascii=False))
 
 
 def _write_rows(out: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write rows aside and then put them in place, so that `out` is whole or as it was."""
-    part = out.with_name(f"{out.name}.part")
+    target = out.resolve()  # what a link points to, not the link, is written
+    if target.exists() and not target.is_file():
+        raise YinzhengError(f"{out} is no file: give --out the name of one")
+    part = target.parent / f"{target.name}.part"
     try:
         with part.open("w", encoding="utf-8") as file:
-            for row in rows:
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-        part.replace(out)
+            file.writelines(f"{_json(row)}\n" for row in rows)
+        part.replace(target)
     except OSError as error:
         raise YinzhengError(f"{out} cannot be written: {error.strerror or error}") from error
+    finally:
+        with suppress(OSError):  # it is gone when all went well
+            part.unlink()

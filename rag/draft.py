@@ -12,7 +12,7 @@ from rag.types import Draft, DraftSentence
 _LABEL = r"(?:来源|來源|资料|資料|段落|passages?|sources?)\s*[:：]?\s*"
 _NUMBER = rf"(?:{_LABEL})?\d{{1,3}}"
 _NUMBERS = rf"{_NUMBER}(?:\s*(?:[,，、;；&~–-]|and|和|至)\s*{_NUMBER})*"
-# As models write them: [1] 【1】 ［1］ [^1] [1,2] [1-3] [来源1] 【1†source】, (来源1), "…，来源1。", (1), ¹
+# As models write them: [1] 【1】 ［1］ [^1] [1,2] [1-3] [来源1] 【1†source】 (来源1) (1) ¹
 _MARK = re.compile(
     rf"""
     [^\S\n]*(?:
@@ -21,7 +21,7 @@ _MARK = re.compile(
       | (?:[,，]\s*|(?<=[。.．!！?？;；\s]))(?P<spoken>{_LABEL}\d{{1,2}})(?=[。.．!！?？;；\s]|$)
       | [(（](?P<plain>\d{{1,2}})[)）](?=[。.．!！?？;；,，\s\[［【(（]|$)
     )
-    | (?<!\d)(?<!(?<![a-z])m)(?<!(?<![a-z])[kcdm]m)(?P<raised>[¹²³⁴-⁹][⁰¹²³⁴-⁹]*)
+    | (?<!\d)(?<!(?<![a-z])m)(?<!(?<![a-z])[kcdm]m)(?P<raised>[¹²³⁴-⁹][⁰¹²³⁴-⁹]{{0,5}})
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -134,9 +134,12 @@ def with_marks(draft: Draft, numbers: Sequence[Sequence[int]]) -> str:
     parts: list[str] = []
     position = 0
     for sentence, cited in zip(draft.sentences, numbers, strict=True):
-        end = sentence.span.end
-        while cited and end > sentence.span.start + 1 and draft.text[end - 1] in _TERMINALS:
-            end -= 1
-        parts += [draft.text[position:end], "".join(f"[{n}]" for n in cited)]
-        position = end
+        if cited:
+            end = sentence.span.start + _before_stop(sentence.text)
+            parts += [draft.text[position:end], *(f"[{n}]" for n in cited)]
+            position = end
     return "".join([*parts, draft.text[position:]])
+
+
+def _before_stop(sentence: str) -> int:
+    return max(1, len(sentence.rstrip(_TERMINALS + " \t")))

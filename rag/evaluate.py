@@ -17,7 +17,10 @@ _GLOSS = re.compile(r"(?<=[\u3400-\u9fff])\([a-zāáǎàēéěèīíǐìōóǒò
 
 @dataclass(frozen=True, slots=True)
 class GoldQuestion:
-    """A question, strings that a right answer's quotes must hold, and alternatives that the answer must hold one each of."""
+    """A question and what is right: strings that quotes must hold, and strings for the answer.
+
+    Of each tuple in `answer`, the answer must hold one string.
+    """
 
     id: str
     question: str
@@ -43,13 +46,13 @@ class Figures:
 
 
 def gold_question(row: Mapping[str, Any]) -> GoldQuestion:
-    """Return a gold question of a row. Raises QuestionError for one that lacks id or question."""
+    """Return a gold question of a row. Raises QuestionError for one that is none."""
     try:
-        alternatives = tuple(tuple(map(str, options)) for options in row.get("answer", []))
+        alternatives = tuple(_strings(options) for options in row.get("answer", []))
         return GoldQuestion(
             str(row["id"]),
             str(row["question"]),
-            tuple(row.get("evidence", [])),
+            _strings(row.get("evidence", [])),
             alternatives,
             bool(row.get("unanswerable")),
         )
@@ -57,6 +60,12 @@ def gold_question(row: Mapping[str, Any]) -> GoldQuestion:
         raise QuestionError(
             f"a gold row needs id and question, and lists of strings: {dict(row)!r:.200}"
         ) from error
+
+
+def _strings(values: object) -> tuple[str, ...]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"no list of strings: {values!r}")
+    return tuple(values)
 
 
 def evaluate(questions: Iterable[GoldQuestion], ask: Callable[[str], Answer]) -> Figures:
@@ -87,12 +96,12 @@ def _count_answerable(figures: Figures, gold: GoldQuestion, answer: Answer) -> s
     quotes = _plain(
         " ".join(c.quote for c in answer.citations[:_CITATIONS] if len(c.quote) <= MAX_QUOTE)
     )
+    if answer.refused:
+        return "refused"
     right = all(any(_plain(option) in text for option in options) for options in gold.answer)
     cited = all(_plain(string) in quotes for string in gold.evidence)
     figures.right += right
     figures.evidence_cited += cited
-    if answer.refused:
-        return "refused"
     return " and ".join(_missing(right, cited))
 
 

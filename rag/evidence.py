@@ -6,14 +6,17 @@ from collections.abc import Callable, Sequence
 from index.places import Place, covers, find_places, place
 from index.script import fold, fold_tight
 from index.types import Hit, Metadata, Passage
+from rag.quantities import quantities
 from rag.types import Evidence, Question
 
-# What a small model reads in reasonable time on two cores, and ample for the answers that are asked for.
+# What a small model reads in reasonable time on two cores, and ample for the answers.
 TOKEN_BUDGET = 1800
-# Characters that carry no subject of their own, so that their absence from a passage says nothing.
+# Characters that carry no subject of their own: that a passage lacks them says nothing.
 _FUNCTION = frozenset(
-    "的了在是和与及或对给向为把被将有无从到于以之其这那个些每各吗呢吧么什哪谁几多少怎何请问能可会应该都也还又要就而但并所以因此"
+    "的了在是和与及或对给向为把被将有无从到于以之其这那个些每各吗呢吧么什哪谁几多少怎何请问能可会应该"
+    "都也还又要就而但并所以因此"
 )
+_SPELLED_YEAR = re.compile("[〇零○]|民[国國]")
 _UNIT = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:[-'][a-z]+)*|\d+(?:\.\d+)?")
 _LATIN_WEIGHT = 3.0  # a Latin word or number says about as much as three Han characters
 
@@ -25,9 +28,10 @@ def gather(
     count_tokens: Callable[[Sequence[str]], list[int]],
     budget: int = TOKEN_BUDGET,
 ) -> tuple[Evidence, ...]:
-    """Number the hits that fit the question's places and years, best first, none twice, until the budget is spent.
+    """Return the hits that fit the question's places and years, numbered from 1, best first.
 
-    One passage is always taken, so that a long one is not lost to a small budget.
+    No text is taken twice, and `budget` tokens at most; but one passage always, so that a long one
+    is not lost to a small budget.
     """
     chosen: list[tuple[Hit, Metadata]] = []
     seen: set[str] = set()
@@ -37,7 +41,7 @@ def gather(
             chosen.append((hit, known))
             seen.add(text)
     tokens = count_tokens([hit.passage.text for hit, _ in chosen])
-    spent, evidence = 0, []
+    spent, evidence = 0, list[Evidence]()
     for (hit, known), cost in zip(chosen, tokens, strict=True):
         if evidence and spent + cost > budget:
             continue
@@ -49,7 +53,10 @@ def gather(
 
 
 def fits(question: Question, passage: Passage, metadata: Metadata) -> bool:
-    """Tell whether a passage is about a place and a year that the question names (佛山 is not 东莞, 2024 not 2022)."""
+    """Tell whether a passage is about a place and a year that the question names.
+
+    佛山 is not 东莞, 2024 is not 2022.
+    """
     context = context_of(passage, metadata)
     if question.years and not any(_names_year(context, metadata, year) for year in question.years):
         return False
@@ -72,14 +79,18 @@ def about_place(wanted: Place, context: str, metadata: Metadata) -> bool:
 
 
 def _names_year(context: str, metadata: Metadata, year: int) -> bool:
-    return str(year) in fold(context) or metadata.date.startswith(str(year))
+    if metadata.date.startswith(str(year)) or re.search(rf"(?<!\d){year}(?!\d)", fold(context)):
+        return True
+    spelled = _SPELLED_YEAR.search(context) is not None  # 二〇二四年, 民國113年
+    return spelled and any(figure.year == year for figure in quantities(context))
 
 
 def covered(question: str, evidence: str) -> float:
-    """Return the share (0..1) of the question's subject that stands in a text; for Chinese questions.
+    """Return the share (0..1) of a Chinese question's subject that stands in a text.
 
-    A Han character counts as covered when it stands in the text next to a neighbour that it has in the question: so words
-    need not be cut, and what falls between two words costs nothing if both words are there.
+    A Han character counts as covered when it stands in the text next to a neighbour that it has in
+    the question: so words need not be cut, and what falls between two words costs nothing if both
+    words are there.
     """
     units = _UNIT.findall(fold(question))
     text = fold(evidence)
@@ -96,7 +107,7 @@ def covered(question: str, evidence: str) -> float:
 
 
 def _covered_characters(run: str, text: str) -> list[bool]:
-    """Return, for each character of a run of Han characters that carries a subject, whether it is covered."""
+    """Return, for each Han character of a run that carries a subject, whether it is covered."""
     pairs = [run[i : i + 2] in text for i in range(len(run) - 1)]
     return [
         any(pairs[max(0, i - 1) : i + 1]) if len(run) > 1 else run in text

@@ -1,20 +1,23 @@
 """When evidence does not answer: its subject, or the kind of figure asked for, is missing; pure."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from index.script import fold
 from index.terms import question_terms
 from rag.evidence import context_of, covered
 from rag.messages import listed, message, name_of
-from rag.quantities import Kind, Quantity, quantities, same_amount
+from rag.quantities import Kind, Quantity, missing, quantities
 from rag.types import Evidence, Question
 from rag.understand import asks_figure
 
-# Share of a Chinese question's subject that the best passages must cover between them; see docs/LOG.md.
+# Share of a Chinese question's subject that one of the best passages must cover; see docs/LOG.md.
 _COVERED = 0.45
 # The passages that an answer would be made of.
 _BEST = 5
-# An English question shares no words with Chinese passages, so that its cosine has to tell: of 150 questions answered in a
-# library 5 % have none above this, of 150 not answered there 5 % have one. It holds for one encoder only.
+# An English question shares no words with Chinese passages, so that its cosine has to tell: of 150
+# questions answered in a library 5 % have none above this, of 150 not answered there 5 % have one.
+# It holds for one encoder only.
 _ENGLISH_FLOORS = {"bundled": 0.762, "bundled:float32": 0.762}
 # Ordinals that make another subject: phase III is not phase IV. 第二大城市 is only a way to put it.
 _STAGES = frozenset({"期", "阶段", "批", "条", "轮", "版"})
@@ -61,10 +64,9 @@ def _no_evidence(question: Question) -> str:
 
 
 def _missing_stage(question: Question, texts: Sequence[str]) -> str:
-    """Return a stage, phase or document number of the question that no text has: IV期 is not III期."""
-    stated = [figure for text in texts for figure in quantities(text)]
-    asked = (figure for figure in quantities(question.text) if _is_stage(figure))
-    return next((f.text for f in asked if not any(same_amount(f, other) for other in stated)), "")
+    """Return a stage or document number of the question that no text has: IV期 is not III期."""
+    lacking = (figure for figure in missing(question.text, texts) if _is_stage(figure))
+    return next((figure.text for figure in lacking), "")
 
 
 def _is_stage(figure: Quantity) -> bool:
@@ -74,8 +76,8 @@ def _is_stage(figure: Quantity) -> bool:
 
 
 def _absent_names(question: Question, texts: Sequence[str], rarity: Rarity) -> list[str]:
-    """Return Latin names (BNCT, CDMO) that stand somewhere in the library but in none of the texts."""
-    folded = "\n".join(texts).lower()
+    """Return Latin names (BNCT, CDMO) that stand in the library but in none of the texts."""
+    words = set(re.findall("[a-z0-9]+", fold("\n".join(texts))))
     names = [
         term
         for term in question_terms(question.text)
@@ -83,7 +85,8 @@ def _absent_names(question: Question, texts: Sequence[str], rarity: Rarity) -> l
     ]
     known = rarity(names)
     unknown = max(rarity(["\x00"]).values(), default=0.0)  # what a term that stands nowhere has
-    return [name.upper() for name in names if name not in folded and known[name] < unknown]
+    absent = [name for name in names if not words.issuperset(re.findall("[a-z0-9]+", name))]
+    return [name.upper() for name in absent if known[name] < unknown]
 
 
 def _has_figure(text: str) -> bool:

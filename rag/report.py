@@ -1,4 +1,4 @@
-"""Reports re-checked: does each quotation still stand in its document, and each claim in its citations?"""
+"""Reports re-checked: each quotation in its document, each claim in its citations."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,10 @@ from rag.verify import Cited, verify
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What became of one quotation: "stands", "changed" (other characters at its place) or "missing" (no such place)."""
+    """What became of one quotation.
+
+    It "stands", is "changed" (other characters are at its place) or "missing" (no such place).
+    """
 
     answer: str
     n: int
@@ -60,7 +63,7 @@ def _object(row: Any, where: str) -> dict[str, Any]:
 
 
 def standings(library: Library, path: Path) -> list[Standing]:
-    """Return what became of every quotation in a report: the output of `ask --json` or of `ask --out`.
+    """Return what became of every quotation in a report: what `ask --json` or `ask --out` wrote.
 
     Raises ReportError if it holds no quotation to check.
     """
@@ -107,9 +110,16 @@ def check_answers(library: Library, rows: Iterable[Mapping[str, Any]]) -> Iterat
     """Yield, for rows {id, answer, citations: [{n, source, start, end}]}, rows {id, claims}."""
     for row in rows:
         cited = {n: found for citation in _citations(row) for n, found in _cited(library, citation)}
-        draft = parse_draft(str(row.get("answer", "")), cited.keys())
+        draft = parse_draft(_answer(row), cited.keys())
         claims = verify(draft.sentences, [sentence.marks for sentence in draft.sentences], cited)
         yield {"id": row.get("id"), "claims": [claim_row(claim) for claim in claims]}
+
+
+def _answer(row: Mapping[str, Any]) -> str:
+    answer = row.get("answer")
+    if not isinstance(answer, str):
+        raise ReportError(f"the row with id {row.get('id')!r} needs an answer, a string")
+    return answer
 
 
 def _cited(library: Library, citation: Mapping[str, Any]) -> Iterator[tuple[int, Cited]]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 def make_answerer(
     spec: str, encoder: "Encoder", base_url: str = "", api_key: str = ""
 ) -> "Answerer":
-    """Return what answers: "extractive", or "openai:MODEL" for a server that speaks OpenAI's chat completions.
+    """Return what answers: "extractive", or "openai:MODEL" for a server of chat completions.
 
     Raises ConfigurationError for another spec.
     """

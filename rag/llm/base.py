@@ -1,6 +1,6 @@
 """The seams behind which answers are written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,8 +39,8 @@ class LanguageModel(Protocol):
     def name(self) -> str:
         """What answers, such as "openai:qwen3"; shown to the user."""
 
-    def stream(self, messages: Sequence[Message]) -> Iterator[Chunk]:
-        """Yield the answer in pieces; the last has `finish`.
+    def stream(self, messages: Sequence[Message]) -> Generator[Chunk, None, None]:
+        """Yield the answer in pieces; the last has `finish`. To close it frees what it holds.
 
         Raises LanguageModelUnavailable before the first piece, LanguageModelCut after it.
         """
@@ -54,4 +54,4 @@ class Answerer(Protocol):
         """What answers, as `Answer.llm` says it."""
 
     def draft(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[str]:
-        """Yield a draft in pieces, with marks such as [1] that name evidence; nothing at all is a refusal."""
+        """Yield a draft in pieces, with marks such as [1] that name evidence; none is a refusal."""

@@ -8,6 +8,7 @@ from itertools import takewhile
 from index.script import fold
 from index.sentences import pieces, sentence_spans
 from index.types import Encoder, Span, Vectors
+from rag.draft import parse_draft
 from rag.evidence import about_place, covered
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
@@ -36,6 +37,7 @@ _STATES_SOMETHING = 12  # characters
 _NO_STATEMENT = re.compile(
     r"[(（#]|(?:地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)[^。]{0,6}[:：]"
 )
+_ANY_NUMBER = range(1000)
 LEAD_IN = "The documents say:\n"
 
 
@@ -252,5 +254,6 @@ def _in_document_order(chosen: list[_Candidate]) -> list[_Candidate]:
 
 
 def _marked(candidate: _Candidate) -> str:
-    text = candidate.text.replace("\n", " ")
-    return f"{text}[{candidate.n}]" + ("" if text[-1] in "。！？!?.；;" else "\n")
+    # Footnote marks of the document would be read as ours.
+    text = parse_draft(candidate.text, _ANY_NUMBER).text.replace("\n", " ")
+    return f"{text}[{candidate.n}]" + ("" if text[-1:] in "。！？!?.；;" else "\n")

@@ -1,0 +1,118 @@
+import pytest
+from hypothesis import given
+from mixed_text import mixed_texts
+
+from index.boilerplate import (
+    INFORMATION,
+    LEGAL,
+    NAVIGATION,
+    RELATED,
+    WIDGET,
+    is_information_line,
+    opens_block,
+    reasons,
+)
+from index.script import to_traditional
+
+PARAGRAPH = "市里支持企业开展创新药和高端医疗器械研发，" * 8 + "每年安排专项资金。"
+SENTENCE = "市科技局会同有关部门组织实施，按年度公布支持项目名单。"
+
+
+def reason(line: str) -> str:
+    """Return what is said of a line in the middle of an article."""
+    return reasons([SENTENCE, line, SENTENCE])[1]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        *[(line, NAVIGATION) for line in ("当前位置：首页 > 政策文件", "某网首页>资讯中心>正文")],
+        *[(line, NAVIGATION) for line in ("上一篇：别的通知", "下一篇: 返回列表", "新闻 > 本地 > 医药")],
+        *[(line, NAVIGATION) for line in ("首页 | 新闻 | 政策 | 服务", "本文链接：https://example.org/1")],
+        *[(line, WIDGET) for line in ("• 日榜", "【大】 【中】 【小】", "打印本页", "字号：大 中 小", "A+ A-")],
+        *[(line, WIDGET) for line in ("扫一扫，分享到朋友圈", "微信公众号", "责任编辑：李明", "浏览次数：1024")],
+        *[(line, WIDGET) for line in ("点赞 (3) 收藏 12", "扫码关注我们", "查看更多+", "公众号二维码")],
+        *[(line, INFORMATION) for line in ("2024-03-25 10:41:58", "发表于：2024-02-29 关注")],
+        *[(line, INFORMATION) for line in ("2024年11月30日 10:15:00 来源：某网 点击量：4399",)],
+        *[(line, INFORMATION) for line in ("时间：2024-03-25", "来源：某网 时间：2024-03-25")],
+    ],
+)
+def test_lines_of_a_page_are_told_in_both_scripts(line, expected):
+    assert reason(line) == expected
+    assert reason(to_traditional(line)) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("2024年2月7日", "2024年11月29日发布的意见提出，到2027年营收达到2500亿元", "电话：020-12345678"),
+        *("时间：2024年9月10日", "地址：黄埔区开源大道11号", "来源于企业的投入占七成", "关注重点人群健康"),
+        *("扫码支付手续费减免政策", "二维码门诊挂号系统建设要求和进度安排", "访问量最大的平台可以得到奖励"),
+        *("图片库建设", "首页设计规范要求", "版权所有人的义务", "联系我们的客户", "转发给各单位执行"),
+        *("相关内容由省科技厅解释", "推荐阅读的书目有三种", "免责条款", "（一）搜索引擎", "产量 > 需求"),
+        *("上一年度的名单", "附件：项目申报表", "1.设置专项资金", "更多企业参与", "字体设计产业"),
+    ],
+)
+def test_lines_of_an_article_are_kept(line):
+    assert reason(line) == ""
+
+
+def test_short_lines_before_the_first_long_one_are_a_menu():
+    lines = ["设置", "浅色", "", "长者助手", "政务公开", "关于印发某某行动计划的通知", SENTENCE]
+    assert reasons(lines) == [NAVIGATION] * 5 + ["", ""]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["一、总则", "二、目标", "三、任务", SENTENCE],
+        ["张三", "李四", "王五", "赵六"],  # nothing longer follows: a list of names
+        ["致辞", "各位来宾：", "大家好！", SENTENCE],
+        ["通知", "公告", SENTENCE],
+    ],
+)
+def test_short_lines_that_say_something_are_no_menu(lines):
+    assert not any(reasons(lines))
+
+
+def test_a_list_of_other_articles_ends_where_an_article_goes_on():
+    lines = [SENTENCE, "相关阅读：", "• 别处的新闻", "别处新闻的开头……", PARAGRAPH, SENTENCE]
+    assert reasons(lines) == ["", RELATED, RELATED, RELATED, "", ""]
+
+
+def test_a_legal_notice_runs_to_the_end():
+    lines = [PARAGRAPH * 2, "版权与免责声明", "凡本网注明来源的作品，" * 20 + "均为本网所有。", "更正"]
+    assert reasons(lines) == ["", LEGAL, LEGAL, LEGAL]
+
+
+def test_what_sounds_legal_in_the_first_half_is_kept():
+    assert reasons(["版权声明", SENTENCE, PARAGRAPH]) == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("一、总体要求", "（二）目标", "(3)任务", "1.平台", "2、人才", "第三条 申报", "附件1", "• 要点"),
+        *("# 标题", "各有关单位：", "2024年2月7日", "——东莞市", "| 列 |", "抄送：市政府"),
+    ],
+)
+def test_headings_labels_and_items_open_a_block(line):
+    assert opens_block(line)
+    assert opens_block(to_traditional(line))
+
+
+@pytest.mark.parametrize("line", ["一批重大项目", "3.5亿元的投入", "第三方机构", "2024年以来", ""])
+def test_running_text_opens_no_block(line):
+    assert not opens_block(line)
+
+
+def test_information_lines_are_seen_in_both_scripts():
+    for line in ("时间：2024年3月25日", "發表於：2024-02-29", "2024年3月25日　來源：某網"):
+        assert is_information_line(line)
+    assert not is_information_line("2024年3月25日")
+
+
+@given(mixed_texts)
+def test_there_is_a_reason_or_none_for_every_line(text):
+    lines = text.split("\n")
+    assert len(reasons(lines)) == len(lines)

@@ -1,0 +1,153 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mixed_text import mixed_texts
+
+from index.clean import clean
+from index.errors import EmptyDocument
+from index.metadata import read_metadata
+from index.read import make_document, read_bytes, read_file
+from index.script import encodable
+from index.types import Metadata
+
+BODY = "市里支持企业开展创新药和高端医疗器械研发，对取得重大突破的项目给予奖励。"
+
+
+def metadata_of(raw: str, source: str = "a.txt", media_type: str = "text/plain", **declared: str):
+    found = dict.fromkeys(declared, "declared")
+    document = make_document(source, raw, media_type, Metadata(**declared, found=found))
+    return read_metadata(document, clean(raw, media_type))
+
+
+def test_what_a_row_declares_is_kept_and_its_date_made_iso():
+    known = metadata_of(
+        f"别的标题\n来源：别的来源\n{BODY}", title="题名", publisher="科技厅", date="2024年2月7日"
+    )
+    assert (known.title, known.publisher, known.date) == ("题名", "科技厅", "2024-02-07")
+    assert known.found["title"] == known.found["publisher"] == known.found["date"] == "declared"
+
+
+def test_a_declared_date_that_is_no_calendar_date_is_kept_as_it_is():
+    assert metadata_of(BODY, date="2024年春").date == "2024年春"
+
+
+def test_the_head_of_a_page_is_read():
+    known = metadata_of(
+        "<html><head><title>办法_某网</title><meta name='ArticleTitle' content='关于印发办法的通知'>"
+        "<meta name='ContentSource' content='科技厅'><meta name='PubDate' content='2024-02-07 10:00'>"
+        f"<link rel='canonical' href='https://example.org/1.html'></head><p>{BODY}</p>",
+        media_type="text/html",
+    )
+    assert (known.title, known.publisher, known.date) == ("关于印发办法的通知", "科技厅", "2024-02-07")
+    assert known.url == "https://example.org/1.html"
+    assert set(known.found.values()) == {"declared"}
+
+
+@pytest.mark.parametrize("url", ["javascript:alert(1)", "/relative.html", "ftp://example.org"])
+def test_an_address_that_is_no_web_address_is_not_taken(url):
+    page = f"<link rel=canonical href='{url}'><meta property='og:url' content='https://a.cn/x'>"
+    assert metadata_of(f"{page}<p>{BODY}</p>", media_type="text/html").url == "https://a.cn/x"
+
+
+@pytest.mark.parametrize(
+    ("head", "title"),
+    [
+        ("<title>办法_某网</title>", "办法"),
+        ("<title>办法 - 某网</title><h1>关于<b>办法</b></h1>", "关于办法"),
+    ],
+)
+def test_without_meta_tags_heading_or_page_title_serve(head, title):
+    assert metadata_of(f"{head}<p>{BODY}</p>", media_type="text/html").title == title
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("start", ["", "\ufeff"])
+def test_front_matter_is_read(start, end):
+    raw = f"---\ntitle: \"办法: 总览\"\ndate: 2024/2/7\npublisher: 科技厅\nurl: https://a.cn\n---\n{BODY}"
+    known = metadata_of(start + raw.replace("\n", end), "a.md", "text/markdown")
+    assert (known.title, known.date, known.publisher, known.url) == (
+        *("办法: 总览", "2024-02-07", "科技厅"),
+        "https://a.cn",
+    )
+
+
+def test_a_ruler_that_is_never_closed_is_no_front_matter():
+    known = metadata_of(f"---\n# 办法总览\n{BODY}\ntitle: 假的", "a.md", "text/markdown")
+    assert known.title == "办法总览"
+
+
+def test_publication_lines_of_a_text_are_read():
+    known = metadata_of(
+        f"关于支持的办法\n2024-03-25 10:41:58 来源：某某报\n{BODY}\n本文链接：办法https://example.org/1.html"
+    )
+    assert (known.date, known.publisher, known.url) == (
+        *("2024-03-25", "某某报"),
+        "https://example.org/1.html",
+    )
+    assert known.found["date"] == known.found["publisher"] == known.found["title"] == "text"
+
+
+def test_signatures_and_numbers_are_read_in_their_own_script():
+    known = metadata_of(
+        f"關於印發行動計劃的通知\n粵府〔2024〕5號\n{BODY}\n廣東省科學技術廳\n廣東省發展和改革委員會\n2024年2月7日"
+    )
+    assert known.document_number == "粵府〔2024〕5號"
+    assert known.publisher == "廣東省科學技術廳、廣東省發展和改革委員會"
+    assert known.date == "2024-02-07"
+
+
+def test_a_reporter_names_the_publisher():
+    assert metadata_of(f"某地出台新举措\n南方某报记者 李明\n{BODY}").publisher == "南方某报"
+
+
+@pytest.mark.parametrize("date", ["2024-13-40", "2024年2月30日"])
+def test_impossible_dates_are_unknown(date):
+    assert metadata_of(f"某地出台新举措\n发布时间：{date}\n{BODY}").date == ""
+
+
+@pytest.mark.parametrize(
+    ("raw", "title", "where"),
+    [
+        (f"关于支持的办法\n{BODY}", "关于支持的办法", "text"),
+        (BODY, BODY[:40].rstrip("。"), "first sentence"),
+        ("支持硼药。" + BODY, "支持硼药", "first sentence"),
+        ("短", "folder/a.txt", "file name"),
+    ],
+)
+def test_a_missing_title_is_made_and_says_so(raw, title, where):
+    known = metadata_of(raw, "folder/a.txt")
+    assert known.title in (title, title[:40])
+    assert known.found["title"] == where
+
+
+def test_the_region_is_the_title_s_or_the_one_named_most():
+    assert metadata_of(f"东莞的办法\n广州广州广州。{BODY}").region == "东莞"
+    assert metadata_of(f"支持办法汇编\n广州、深圳、广州三地。{BODY}").region == "广州"
+
+
+@given(mixed_texts, st.sampled_from(["text/plain", "text/markdown", "text/html"]))
+def test_every_document_gets_a_title_and_says_where_each_field_is_from(raw, media_type):
+    try:
+        known = metadata_of(encodable(raw), media_type=media_type)
+    except EmptyDocument:
+        return
+    fields = ("title", "publisher", "date", "document_number", "url", "region")
+    assert known.title
+    assert set(known.found) == {name for name in fields if getattr(known, name)}
+
+
+def test_documents_are_known_by_title_and_date(corpus):
+    expected = {
+        "000": ("东莞酝酿新政", "2025-08-14", "南方财经"),
+        "001": ("廣東省發布", "2024-03-25", ""),
+        "002": ("9月10日", "", ""),
+        "003": ("关于印发广东省培育未来生命健康产业集群", "2024-02-29", "广东省科学技术厅、"),
+        "004": ("加快高端醫療設備研發", "2024-11-30", "化工儀器網"),
+    }
+    for file in corpus.iterdir():
+        (document,) = read_file(read_bytes(file), file.name).documents
+        known = read_metadata(document, clean(document.raw))
+        title, date, publisher = expected[file.name[:3]]
+        assert known.title.startswith(title), known
+        assert known.publisher.startswith(publisher), known
+        assert known.date == date, known

@@ -1,0 +1,106 @@
+"""What is not in the evidence is refused, with a reason in the language of the question."""
+
+import math
+from collections.abc import Iterable
+
+import pytest
+
+from index.types import Metadata, Passage, Span
+from rag.refusal import reason_to_refuse
+from rag.types import Evidence
+from rag.understand import understand
+
+GRANTS = "对进入Ⅰ期、Ⅱ期、Ⅲ期临床的BNCT硼药,分别给予最高150万元、350万元、600万元奖励。"
+LIBRARY = {"bnct": 3, "cdmo": 2, "ai": 5, "东莞": 4}  # in how many of 20 passages terms stand
+
+
+def rarity(terms: Iterable[str]) -> dict[str, float]:
+    counts = {term: LIBRARY.get(term, 0) for term in terms}
+    return {term: math.log(1 + (20 - n + 0.5) / (n + 0.5)) for term, n in counts.items()}
+
+
+def evidence(*texts: str, cosine: float | None = 0.9) -> list[Evidence]:
+    return [
+        Evidence(n, Passage(n, "a", Span(0, len(t)), Span(0, len(t)), t), Metadata(), 1.0, cosine)
+        for n, t in enumerate(texts, start=1)
+    ]
+
+
+def reason(question: str, *texts: str, cosine: float | None = 0.9, encoder: str = "bundled") -> str:
+    return reason_to_refuse(understand(question), evidence(*texts, cosine=cosine), rarity, encoder)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "BNCT硼药Ⅲ期临床奖励多少？",
+        "BNCT硼藥三期臨床獎勵多少？",
+        "What is the grant for BNCT drugs in phase III?",
+        "BNCT硼药进入II期临床给多少奖励？",
+    ],
+)
+def test_what_the_evidence_answers_is_not_refused(question: str) -> None:
+    assert reason(question, GRANTS) == ""
+
+
+@pytest.mark.parametrize("question", ["BNCT硼药IV期临床奖励多少？", "BNCT硼药第四期临床奖励多少？"])
+def test_another_stage_is_refused_by_name(question: str) -> None:
+    assert "四期" in reason(question, GRANTS) or "IV期" in reason(question, GRANTS)
+
+
+def test_another_stage_is_refused_in_english() -> None:
+    assert "hase IV" in reason("What is the grant for BNCT drugs in phase IV?", GRANTS)
+
+
+def test_a_stage_within_a_range_is_there() -> None:
+    assert reason("硼药第二期临床奖励多少？", "第1—3期临床的硼药奖励150万元。") == ""
+
+
+def test_a_document_number_must_be_there() -> None:
+    assert reason("粤府〔2024〕7号奖励硼药多少？", f"粤府〔2024〕5号:{GRANTS}")
+    assert reason("粤府〔2024〕5号奖励硼药多少？", f"粤府〔2024〕5号:{GRANTS}") == ""
+
+
+def test_a_name_that_only_other_documents_hold_is_refused_by_name() -> None:
+    assert "CDMO" in reason("CDMO硼药临床奖励多少？", GRANTS)
+    assert reason("BNCT硼药临床奖励多少？", GRANTS) == ""
+
+
+def test_a_name_must_stand_as_a_word() -> None:
+    assert "AI" in reason("AI硼药临床奖励多少？", GRANTS + "brain mail")
+    assert reason("AI硼药临床奖励多少？", GRANTS + "ＡＩ制药") == ""
+
+
+def test_another_subject_is_refused() -> None:
+    assert reason("游泳馆夏季几点开放？", GRANTS)
+    assert reason("What is the capital of France?", GRANTS, cosine=0.7)
+    assert reason("What is the grant for drugs?", GRANTS, cosine=0.9) == ""
+
+
+def test_the_floor_for_english_holds_for_the_encoder_it_was_measured_with_only() -> None:
+    assert reason("What is the grant for drugs?", GRANTS, cosine=0.1, encoder="other") == ""
+    assert reason("What is the grant for drugs?", GRANTS, cosine=None) == ""
+
+
+def test_a_figure_that_is_asked_for_must_be_there() -> None:
+    assert "数字" in reason("硼药临床奖励多少钱？", "对进入临床的硼药给予奖励。")
+    assert reason("硼药临床奖励多少钱？", "对进入临床的硼药奖励30万元。") == ""
+
+
+@pytest.mark.parametrize(
+    ("question", "words"),
+    [
+        ("佛山2019年奖励多少？", ("佛山", "2019")),
+        ("東莞獎勵多少？", ("東莞", "沒有")),
+        ("What does Foshan give in 2019?", ("Foshan", "2019", "Nothing")),
+        ("奖励多少？", ("没有",)),
+    ],
+)
+def test_no_evidence_at_all_is_said_with_place_and_year(
+    question: str, words: tuple[str, ...]
+) -> None:
+    assert all(word in reason(question) for word in words)
+
+
+def test_the_subject_must_stand_in_one_passage_not_here_and_there() -> None:
+    assert reason("珠海自行车租赁押金标准", "珠海的政策", "自行车道", "房屋租赁", "押金")
