@@ -320,7 +320,7 @@ def _check_written(folder: Path, count: int) -> None:
 def check_question(question: str) -> str:
     """Return a question fit to be searched. Raises QuestionError if it is empty or too long."""
     question = encodable(question).replace("\x00", " ").strip()
-    if not question:
+    if not any(character.isprintable() for character in question if not character.isspace()):
         raise QuestionError("the question is empty")
     if len(question) > MAX_QUESTION:
         raise QuestionError(

@@ -175,14 +175,21 @@ def _generations(root: Path) -> list[Path]:
 
 def _sweep(root: Path) -> None:
     """Remove what an interrupted publication left: parts, and generations never named."""
-    name = pointer(root).partition(" ")[0]
-    newest = int(name[1:]) if _NAME.fullmatch(name) else 0
-    unnamed = [path for path in _generations(root) if int(path.name[1:]) > newest]
-    for path in [*root.glob(f"{_PARTIAL}*"), *unnamed]:
+    for path in [*root.glob(f"{_PARTIAL}*"), *_unnamed(root)]:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)
+
+
+def _unnamed(root: Path) -> list[Path]:
+    """Return the generations newer than the current one; none while that is not to be known."""
+    try:
+        name = pointer(root).partition(" ")[0]
+    except LibraryDamaged:
+        return []
+    newest = int(name[1:]) if _NAME.fullmatch(name) else 0
+    return [path for path in _generations(root) if int(path.name[1:]) > newest]
 
 
 def _write(path: Path, data: bytes) -> None:

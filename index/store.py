@@ -294,17 +294,23 @@ class Store:
 
         Raises LibraryDamaged for a vector of another length.
         """
-        count = self.counts()[1]
+        count, size = self.counts()[1], 4 * dimension
         ids = np.empty(count, np.int64)
         vectors = np.empty((count, dimension), np.float32)
-        rows = self._stream("SELECT id, vector, document FROM passages ORDER BY id")
-        for i, (id_, blob, document) in enumerate(rows):
-            if len(blob) != 4 * dimension:
-                raise LibraryDamaged(
-                    f"{document}: the vector of passage {id_} has {len(blob)} bytes, not "
-                    f"{4 * dimension}: {_REMEDY}"
-                )
-            ids[i], vectors[i] = id_, np.frombuffer(blob, "<f4")
+        done = 0
+        for id_, blob, document in self._stream(
+            "SELECT id, vector, document FROM passages ORDER BY id LIMIT ?", (count,)
+        ):
+            if not isinstance(blob, bytes) or len(blob) != size:
+                found = len(blob) if isinstance(blob, bytes) else "no"
+                said = f"the vector of passage {id_} has {found} bytes, not {size}"
+                raise LibraryDamaged(f"{document}: {said}: {_REMEDY}")
+            ids[done], vectors[done] = id_, np.frombuffer(blob, "<f4")
+            done += 1
+        if done != count:
+            raise LibraryDamaged(
+                f"{self.path} has {done} passages of {count}: ingest into a new folder"
+            )
         return ids, vectors
 
     def counts(self) -> tuple[int, int]:
@@ -315,7 +321,8 @@ class Store:
     def check(self) -> list[str]:
         """Return what SQLite and our own hashes find wrong, a line each; nothing if all is well."""
         try:
-            problems = [row[0] for row in self._all("PRAGMA integrity_check") if row[0] != "ok"]
+            said = "\n".join(str(row[0]) for row in self._all("PRAGMA integrity_check"))
+            problems = [f"{self.path}: {line}" for line in said.splitlines() if line != "ok"]
             orphans = len(self._all("PRAGMA foreign_key_check"))
             problems += [f"{orphans} passages have no document"] if orphans else []
             for id_ in self.document_ids():
@@ -350,12 +357,14 @@ class Store:
     def _stream(self, query: str, values: Sequence[object] = ()) -> Iterator[Row]:
         known = [encodable(value) if isinstance(value, str) else value for value in values]
         try:
-            yield from self.connection.execute(query, known)
-        except sqlite3.Error as error:
+            # not `yield from`, which would close the cursor of a database that is closed already
+            for row in self.connection.execute(query, known):  # noqa: UP028
+                yield row
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise _wrapped(error, self.path) from error
 
 
-def _wrapped(error: sqlite3.Error, path: Path) -> LibraryError:
+def _wrapped(error: Exception, path: Path) -> LibraryError:
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith("SQLITE_FULL"):
         return StorageFull(
@@ -363,10 +372,12 @@ def _wrapped(error: sqlite3.Error, path: Path) -> LibraryError:
         )
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return LibraryBusy(f"another process is writing to {path}: wait for it to end")
+    said = " ".join(str(error).split())[:100]  # it may hold a whole text that cannot be decoded
     damage = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ")
-    if name.startswith(damage) or "decode to UTF-8" in str(error):
-        return LibraryDamaged(f"{path} is damaged ({error}): ingest into a new folder")
-    return LibraryError(f"{path} cannot be used: {error}")
+    undecodable = isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in said
+    if name.startswith(damage) or undecodable:
+        return LibraryDamaged(f"{path} is damaged ({said}): ingest into a new folder")
+    return LibraryError(f"{path} cannot be used: {said}")
 
 
 def _json(value: object) -> str:
@@ -414,6 +425,8 @@ def _metadata(text: str, id_: str) -> Metadata:
 def _passage(row: Row) -> Passage:
     try:
         heading = tuple(json.loads(row[7]))
+        if not isinstance(row[6], str):
+            raise TypeError("its text is none")
         return Passage(row[0], row[1], Span(row[2], row[3]), Span(row[4], row[5]), row[6], heading)
     except (TypeError, ValueError) as error:
         raise LibraryDamaged(f"{row[1]}: a passage cannot be read ({error}): {_REMEDY}") from error

@@ -197,19 +197,57 @@ def bind(
     """Turn marks that name evidence into citations of exact spans, numbered from 1.
 
     `sentences` are texts with the numbers of evidence that they cite. Sentences that rest on the
-    same span share a citation.
+    same span share a citation, and so do sentences quoted word for word that stand side by side.
     """
-    numbered = {item.n: item for item in evidence}
+    items = {item.n: item for item in evidence}
+    sources = {mark: source(items[mark].passage.document) for _, own in sentences for mark in own}
+    quoted = [
+        [(mark, best_quotes(text, items[mark], sources[mark])) for mark in own]
+        for text, own in sentences
+    ]
+    joined = {n: _joined(_word_for_word(sentences, quoted, n, o), o) for n, o in sources.items()}
     citations: dict[tuple[str, Span], Citation] = {}
     numbers = []
-    for text, marks in sentences:
+    for own in quoted:
         cited = []
-        for item in (numbered[mark] for mark in marks):
-            origin = source(item.passage.document)
-            for span in best_quotes(text, item, origin):
-                key = (origin.document.id, span)
-                if key not in citations:
-                    citations[key] = cite(len(citations) + 1, span, item, origin)
-                cited.append(citations[key].n)
+        for mark, span in ((mark, span) for mark, spans in own for span in spans):
+            whole = joined[mark].get(span, span)
+            key = (sources[mark].document.id, whole)
+            if key not in citations:
+                citations[key] = cite(len(citations) + 1, whole, items[mark], sources[mark])
+            cited.append(citations[key].n)
         numbers.append(tuple(dict.fromkeys(cited)))
     return Bound(tuple(citations.values()), tuple(numbers))
+
+
+def _word_for_word(
+    sentences: Sequence[tuple[str, Sequence[int]]],
+    quoted: Sequence[Sequence[tuple[int, list[Span]]]],
+    n: int,
+    source: Source,
+) -> list[Span]:
+    """Return the spans of evidence `n` in which a sentence itself stands.
+
+    The quote of a paraphrase stays alone: beside others it would seem to hold their figures too.
+    """
+    return [
+        spans[0]
+        for (text, _), own in zip(sentences, quoted, strict=True)
+        for mark, spans in own
+        if mark == n and find_verbatim(text.rstrip(_STOPS), spans[0].of(source.clean.text), least=1)
+    ]
+
+
+def _joined(spans: Sequence[Span], source: Source) -> dict[Span, Span]:
+    """Return span -> the span of it and its neighbours, as far as these fit one quote."""
+    whole: dict[Span, Span] = {}
+    group: list[Span] = []
+    for span in sorted(set(spans)):
+        if group:
+            gap = source.clean.text[group[-1].end : span.start]
+            fits = _fits(Span(group[0].start, span.end), source.clean)
+            if gap.strip() or not fits:
+                group = []
+        group.append(span)
+        whole.update(dict.fromkeys(group, Span(group[0].start, group[-1].end)))
+    return whole

@@ -19,12 +19,13 @@ _MARK = re.compile(
       [\[［【]\s*\^?(?P<bracketed>{_NUMBERS})\s*(?:†[^\]］】\n]{{0,40}})?[\]］】]
       | [(（]\s*(?P<labelled>{_LABEL}{_NUMBERS})\s*[)）]
       | (?:[,，]\s*|(?<=[。.．!！?？;；\s]))(?P<spoken>{_LABEL}\d{{1,2}})(?=[。.．!！?？;；\s]|$)
-      | [(（](?P<plain>\d{{1,2}})[)）](?=[。.．!！?？;；,，\s\[［【(（]|$)
+      | [(（](?P<plain>\d{{1,2}})[)）](?=[。.．!！?？;；,，…\s\[［【(（]|$)
     )
     | (?<!\d)(?<!(?<![a-z])m)(?<!(?<![a-z])[kcdm]m)(?P<raised>[¹²³⁴-⁹][⁰¹²³⁴-⁹]{{0,5}})
     """,
     re.IGNORECASE | re.VERBOSE,
 )
+_MARKS_BEHIND = re.compile(r"(?:[\[(（［【]\d{1,3}[\])）］】]){1,20}")
 _RANGE = re.compile(r"(\d+)(?:\s*[~–至-]\s*(\d+))?")
 _LONGEST_RANGE = 20  # [1-300] is no list of sources
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
@@ -101,7 +102,9 @@ def _marks(text: str, known: Collection[int]) -> Iterator[tuple[Span, list[int]]
 def _numbers_list(text: str, match: re.Match[str]) -> bool:
     """Tell whether (1) numbers what follows: "… : (1) grants; (2) …", or opens a line."""
     before = text[max(0, match.start() - 8) : match.start()]
-    after = text[match.end() : match.end() + 1]
+    others = _MARKS_BEHIND.match(text, match.end())
+    end = others.end() if others else match.end()
+    after = text[end : end + 1]
     if before.rstrip(" \t")[-1:] in ("", *"\n:：;；,，、(（"):
         return True
     spaced = match[0][0].isspace() and before[-1] not in _TERMINALS

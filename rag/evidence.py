@@ -92,18 +92,24 @@ def covered(question: str, evidence: str) -> float:
     the question: so words need not be cut, and what falls between two words costs nothing if both
     words are there.
     """
-    units = _UNIT.findall(fold(question))
+    parts = subject(question, evidence)
+    weight = sum(weight for weight, _ in parts)
+    return sum(weight for weight, found in parts if found) / weight if weight else 0.0
+
+
+def subject(question: str, evidence: str) -> list[tuple[float, bool]]:
+    """Return the parts of a question that carry its subject: their weight, and whether they stand.
+
+    The parts are Han characters, Latin words and numbers, the same for every text.
+    """
     text = fold(evidence)
-    weight = found = 0.0
-    for unit in units:
+    parts: list[tuple[float, bool]] = []
+    for unit in _UNIT.findall(fold(question)):
         if unit[0].isascii():
-            weight += _LATIN_WEIGHT
-            found += _LATIN_WEIGHT * (unit in text)
+            parts.append((_LATIN_WEIGHT, unit in text))
         else:
-            share = _covered_characters(unit, text)
-            weight += len(share)
-            found += sum(share)
-    return found / weight if weight else 0.0
+            parts += [(1.0, found) for found in _covered_characters(unit, text)]
+    return parts
 
 
 def _covered_characters(run: str, text: str) -> list[bool]:

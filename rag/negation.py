@@ -122,8 +122,8 @@ def _dropped(said: Sequence[_Clause], given: Sequence[_Clause]) -> str:
 
 
 def _denied_words(clause: _Clause) -> Iterator[str]:
-    for match in _DENIED.finditer(clause.masked):
-        yield match["han"] or match["latin"]
+    words = (match["han"] or match["latin"] for match in _DENIED.finditer(clause.masked))
+    return (word for word in words if not _NEGATION.search(word))
 
 
 def _wide(clause: _Clause, given: Sequence[_Clause]) -> str:

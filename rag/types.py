@@ -36,6 +36,7 @@ class Question:
     places: tuple[Place, ...] = ()
     years: tuple[int, ...] = ()
     wanted: frozenset[Kind] = frozenset()  # kinds of quantities of which the answer must hold one
+    wants_places: bool = False  # the answer must name a place that the question does not
     items: int = 0  # of a list: 3 for 哪三大平台; 0 if it does not say
 
 

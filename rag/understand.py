@@ -63,6 +63,10 @@ _WANTED = (
         re.compile("比例|百分|占比|强度|增速|增长率|percent|proportion|what share|growth rate"),
     ),
 )
+_ASKS_PLACE = re.compile(
+    r"哪(?:些|几个|几座|个|里|儿)?(?:地市|城市|地区|地方|省份|省市|[市省区县]|$)|哪里|何地|何处"
+    r"|\bwhere\b|(?:which|what) (?:\w+ )?(?:city|cities|provinces?|regions?|districts?|places?)\b"
+)
 _ASKS_FIGURE = re.compile(
     r"多少|几[家个项名人位次批种月号]|何时|什么时候"
     r"|how much|how many|\bwhen\b|what (?:date|percentage|amount)"
@@ -78,6 +82,7 @@ def understand(text: str) -> Question:
         places=tuple(dict.fromkeys(mention.place for mention in find_places(text))),
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(folded))),
         wanted=frozenset(kind for kind, pattern in _WANTED if pattern.search(folded)),
+        wants_places=bool(_ASKS_PLACE.search(folded)),
         items=_items(folded),
     )
 

@@ -171,7 +171,8 @@ def _bounds(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     for figure in quantities(text):
         same = [other for other in stated if same_amount(figure, other)]
         if same and not any(bounds_agree(figure, other) for other in same):
-            yield f"{figure.text} is bounded otherwise in what is cited: {same[0].text}"
+            here, there = (one.bound.replace("_", " ") for one in (figure, same[0]))
+            yield f"{figure.text} is said to be {here}, and is {there} in what is cited"
 
 
 def _phases(text: str, cited: Sequence[Cited]) -> Iterator[str]:

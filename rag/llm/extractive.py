@@ -1,15 +1,17 @@
 """With no language model: the sentences that answer, as they stand, in document order."""
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from index.places import find_places
 from index.script import fold
 from index.sentences import pieces, sentence_spans
 from index.types import Encoder, Span, Vectors
 from rag.draft import parse_draft
-from rag.evidence import about_place, covered
+from rag.evidence import about_place, covered, subject
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
 from rag.understand import asks_figure
@@ -33,6 +35,8 @@ _WORDS, _MEANING, _MEANING_ALONE = 0.50, 0.20, 0.50
 _PASSAGE, _FIGURE, _SUBJECT = 0.15, 0.15, 0.10
 _PENALTY = 0.25  # for a heading or another fragment that states nothing
 _STATES_SOMETHING = 12  # characters
+_HEADLINE = 45  # a line up to this long without a stop is a title or a heading
+_STOPS = "。！？!?.；;…”」）)"
 # Responsibilities in brackets, headings of Markdown, contact lines.
 _NO_STATEMENT = re.compile(
     r"[(（#]|(?:地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)[^。]{0,6}[:：]"
@@ -77,10 +81,10 @@ class ExtractiveAnswerer:
             return []
         asked = self.encoder.encode_questions([fold(question.text)])[0]
         read = self.encoder.encode_passages([fold(candidate.text) for candidate in candidates])
-        meaning = _spread(read @ asked)
+        meaning, words = _spread(read @ asked), _telling_words(question, candidates)
         return [
-            _with_score(question, candidate, float(near))
-            for candidate, near in zip(candidates, meaning, strict=True)
+            replace(one, words=share, score=_score(question, one, share, float(near)))
+            for one, share, near in zip(candidates, words, meaning, strict=True)
         ]
 
 
@@ -100,16 +104,29 @@ def _spread(values: Vectors) -> Vectors:
     return spread
 
 
-def _with_score(question: Question, candidate: _Candidate, meaning: float) -> _Candidate:
-    words = covered(question.text, f"{candidate.text}\n{candidate.evidence.metadata.region}")
-    return replace(candidate, words=words, score=_score(question, candidate, words, meaning))
+def _telling_words(question: Question, candidates: list[_Candidate]) -> list[float]:
+    """Return, for each candidate, the share of the question's words in it, rare ones weighing more.
+
+    What nearly every candidate says, such as the name of the plan they are all about, tells little;
+    what none says tells nothing.
+    """
+    parts = [
+        subject(question.text, f"{one.text}\n{one.evidence.metadata.region}") for one in candidates
+    ]
+    counts = [sum(found for _, found in column) for column in zip(*parts, strict=True)]
+    rarity = [math.log1p(len(candidates) / count) if count else 0.0 for count in counts]
+    weights = [w * r for (w, _), r in zip(parts[0], rarity, strict=True)]
+    total = sum(weights) or 1.0
+    return [
+        sum(weight for weight, (_, found) in zip(weights, own, strict=True) if found) / total
+        for own in parts
+    ]
 
 
 def _score(question: Question, candidate: _Candidate, words: float, meaning: float) -> float:
     score = _WORDS * words + (_MEANING_ALONE if question.language == "en" else _MEANING) * meaning
     score += _PASSAGE * candidate.evidence.score
-    figures = quantities(candidate.text)
-    score += _FIGURE * (_has_wanted(question, figures) - _lacks_wanted(question, figures))
+    score += _FIGURE * _answers_kind(question, candidate.text)
     score += _SUBJECT * _names_subject(question, candidate)
     if question.items and _announces(question.items, candidate.text):
         return score + _FIGURE
@@ -120,6 +137,15 @@ def _announces(items: int, text: str) -> bool:
     """Tell whether a text, maybe a heading, speaks of so many things: 五大工程 for 5."""
     spelled = "〇一二三四五六七八九十"[items] if items <= 10 else str(items)
     return bool(re.search(f"(?:{spelled}|{items})[大个個项項家条條类類]", text))
+
+
+def _answers_kind(question: Question, text: str) -> int:
+    """Return 1 for a text with what kind of thing is asked for, -1 for one that cannot have it."""
+    if question.wants_places:
+        named = {mention.place for mention in find_places(text)}
+        return 1 if named - set(question.places) else -1
+    figures = quantities(text)
+    return _has_wanted(question, figures) - _lacks_wanted(question, figures)
 
 
 def _has_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
@@ -139,12 +165,14 @@ def _names_subject(question: Question, candidate: _Candidate) -> float:
 
 
 def _is_fragment(text: str) -> bool:
-    return len(text) < _STATES_SOMETHING or text[-1] in ":：" or bool(_NO_STATEMENT.match(text))
+    if len(text) < _STATES_SOMETHING or text[-1] in ":：" or _NO_STATEMENT.match(text):
+        return True
+    return len(text) <= _HEADLINE and text[-1] not in _STOPS
 
 
 def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
     """Take the best sentence, those near it, and the best about each place asked about."""
-    ranked = sorted(_on_subject(candidates), key=lambda c: (-c.score, c.n, c.span))
+    ranked = sorted(_on_subject(question, candidates), key=lambda c: (-c.score, c.n, c.span))
     if not ranked:
         return []
     first = _first_of_each_place(question, ranked) or ranked[:1]
@@ -162,14 +190,16 @@ def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate
     return [] if asks_figure(question) and not any(_has_figure(c.text) for c in chosen) else chosen
 
 
-def _on_subject(candidates: list[_Candidate]) -> list[_Candidate]:
+def _on_subject(question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
     """Leave out sentences with far fewer of the question's words than another has.
 
     A figure of the right kind must not outweigh the subject: who asks for 安家补贴 is not told of
     another subsidy.
     """
-    most = max((candidate.words for candidate in candidates), default=0.0)
-    return [c for c in candidates if most < _TELLING_WORDS or c.words >= _WORDS_NEARNESS * most]
+    if max((covered(question.text, c.text) for c in candidates), default=0.0) < _TELLING_WORDS:
+        return candidates
+    most = max(candidate.words for candidate in candidates)
+    return [c for c in candidates if c.words >= _WORDS_NEARNESS * most]
 
 
 def _has_figure(text: str) -> bool:

@@ -201,3 +201,14 @@ def test_a_passage_that_is_longer_than_a_quote_in_raw_is_cut_where_it_fits() -> 
     assert_exact("企业可以申报", evidence, source)
     assert_exact("平台平台平台平台", evidence, source)
     assert np.all(source.clean.starts < source.clean.ends)
+
+
+def test_neighbours_quoted_word_for_word_share_a_citation_a_paraphrase_stays_alone() -> None:
+    first, second = "进入Ⅰ期最多奖200万元。", "一年合计封顶1500万元。"
+    source = source_of(f"{first}{second}")
+    evidence = evidence_of(source.clean)
+    both = bind([(first, [1]), (second, [1])], [evidence], lambda _: source)
+    assert both.numbers == ((1,), (1,))
+    assert both.citations[0].quote == first + second
+    apart = bind([(first, [1]), ("封顶1500万元，按年合计。", [1])], [evidence], lambda _: source)
+    assert [citation.quote for citation in apart.citations] == [first, second]

@@ -1,0 +1,25 @@
+"""Documents made ready for a store without reading files."""
+
+from hash_encoder import HashEncoder
+
+from index.chunk import encoded_text, passages
+from index.clean import clean
+from index.read import make_document
+from index.store import Prepared
+from index.types import Metadata
+
+BODY = "第{}号项目：市里支持企业开展创新药研发，对取得重大突破的项目最高给予{}万元奖励。"
+
+
+def body(number: int, sentences: int = 12) -> str:
+    """Return a text of its own for each number, of a few passages."""
+    return "\n".join(BODY.format(f"{number}-{i}", number * 100 + i) for i in range(sentences))
+
+
+def prepare(id_: str, raw: str, encoder: HashEncoder, location: str = "/files/a.txt") -> Prepared:
+    """Return a document as ingestion would store it."""
+    document = make_document(id_, raw, "text/plain", Metadata(title=f"题名{id_}"))
+    text = clean(raw)
+    parts = passages(text, id_)
+    vectors = encoder.encode_questions([encoded_text(document.metadata.title, p) for p in parts])
+    return Prepared(location, document, text, parts, vectors)

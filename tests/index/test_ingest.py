@@ -1,0 +1,466 @@
+import json
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hash_encoder import HashEncoder
+from prepared import body
+
+from index import ingest as module
+from index import publish
+from index.errors import EncoderMismatch, LibraryBusy, ReadError, StorageFull
+from index.ingest import Problem, ingest, list_files
+from index.library import Library
+from index.script import fold
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder of five files of four kinds."""
+    folder = tmp_path / "files"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.txt").write_text(body(1), "utf-8")
+    (folder / "b.md").write_text(f"# 概览与要点\n\n{body(2)}", "utf-8")
+    (folder / "deep" / "c.html").write_text(f"<title>页面</title><p>{body(3)}</p>", "utf-8")
+    (folder / "d.txt").write_text(body(4), "gb18030")
+    write_rows(folder / "rows.jsonl", {"r1": body(5), "r2": body(6)})
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path, encoder):
+    with Library(tmp_path / "library", encoder, create=True) as library:
+        yield library
+
+
+def write_rows(path: Path, texts: dict[str, str], *more: str) -> None:
+    rows = [json.dumps({"id": id_, "text": text}) for id_, text in texts.items()]
+    path.write_text("\n".join([*rows, *more]), "utf-8")
+
+
+def content(library: Library) -> dict[str, object]:
+    """Return all that is stored, byte for byte, but the ids of passages."""
+    store = library.store
+    return {
+        id_: (
+            store.document(id_),
+            store.location_of(id_),
+            store.clean_text(id_).text,
+            store.clean_text(id_).starts.tobytes(),
+            [replace(passage, id=-1) for passage in store.passages_of(id_)],
+            store.vectors_of(id_),
+        )
+        for id_ in store.document_ids()
+    }
+
+
+def passage_ids(library: Library) -> list[int]:
+    return [passage.id for passage, _ in library.store.all_passages()]
+
+
+def news(report) -> dict[str, list[str]]:
+    """Return what a report says beside what is unchanged."""
+    fields = ("added", "changed", "removed", "vanished", "problems")
+    return {name: found for name in fields if (found := getattr(report, name))}
+
+
+IDS = ["a.txt", "b.md", "d.txt", "deep/c.html", "r1", "r2"]
+
+
+def test_files_of_all_kinds_go_in(library, files, encoder):
+    report = ingest(library, [files])
+    assert sorted(report.added) == library.document_ids() == IDS
+    assert news(report) == {"added": report.added}
+    assert report.passages == library.store.counts()[1] == len(passage_ids(library))
+    assert report.encoded == len(encoder.encoded) <= report.passages
+    assert set(report.seconds) == {"read", "clean", "chunk", "encode", "store", "publish"}
+    assert library.check() == []
+    assert library.document("d.txt").raw == body(4)
+    assert library.metadata("deep/c.html").title == "页面"
+
+
+def test_what_is_encoded_is_folded_and_has_its_title(library, files, encoder):
+    ingest(library, [files])
+    assert all(text == fold(text) for text in encoder.encoded)
+    assert any(text.startswith("概览与要点\n") for text in encoder.encoded)
+
+
+def test_ingesting_twice_changes_nothing(library, files, encoder):
+    ingest(library, [files])
+    before, ids, generation = content(library), passage_ids(library), newest(library)
+    encoder.encoded.clear()
+    for paths in ([files], [files, files / "deep"], [files / ".." / files.name]):
+        report = ingest(library, paths)
+        assert sorted(report.unchanged) == IDS
+        assert news(report) == {}
+        assert (report.passages, report.encoded) == (0, 0)
+    assert encoder.encoded == []
+    assert content(library) == before
+    assert passage_ids(library) == ids
+    assert newest(library) == generation
+
+
+def newest(library):
+    return publish.current(library.folder / "generations")
+
+
+def test_two_libraries_of_the_same_files_are_equal(library, files, tmp_path):
+    ingest(library, [files])
+    with Library(tmp_path / "other", HashEncoder(), create=True) as other:
+        ingest(other, [files])
+        assert content(other) == content(library)
+        assert passage_ids(other) == passage_ids(library)
+        assert other.search("第2-3号项目") == library.search("第2-3号项目")
+
+
+def test_a_changed_file_replaces_its_document_and_only_new_passages_are_encoded(
+    library, files, encoder
+):
+    ingest(library, [files])
+    before = content(library)
+    encoder.encoded.clear()
+    (files / "a.txt").write_text(body(1) + "\n增加的一段话，说的是别的事情。", "utf-8")
+    report = ingest(library, [files])
+    assert news(report) == {"changed": ["a.txt"]}
+    assert 0 < report.encoded == len(encoder.encoded) < len(library.passages_of("a.txt"))
+    after = content(library)
+    assert {id_ for id_ in IDS if after[id_] != before[id_]} == {"a.txt"}
+    assert "增加的一段话" in library.document("a.txt").raw
+    assert library.search("增加的一段话", 1)[0].passage.document == "a.txt"
+
+
+def test_a_file_touched_or_moved_to_and_fro_is_unchanged(library, files, encoder):
+    ingest(library, [files])
+    encoder.encoded.clear()
+    os.utime(files / "a.txt", (1, 1))
+    (files / "b.md").rename(files / "x.md")
+    (files / "x.md").rename(files / "b.md")
+    assert news(ingest(library, [files])) == {}
+    assert encoder.encoded == []
+
+
+def test_rows_are_added_changed_and_removed_one_by_one(library, files, encoder):
+    ingest(library, [files])
+    ids = {id_: [p.id for p in library.passages_of(id_)] for id_ in IDS}
+    encoder.encoded.clear()
+    write_rows(files / "rows.jsonl", {"r2": body(6), "r3": body(7)})
+    report = ingest(library, [files])
+    assert news(report) == {"added": ["r3"], "removed": ["r1"]}
+    assert "r2" in report.unchanged
+    assert [p.id for p in library.passages_of("r2")] == ids["r2"]
+    assert library.document("r1") is None
+    assert all("第7-" in text for text in encoder.encoded)
+
+
+def test_vanished_files_are_reported_and_stay(library, files):
+    ingest(library, [files])
+    (files / "a.txt").unlink()
+    (files / "rows.jsonl").unlink()
+    for _ in range(2):
+        report = ingest(library, [files])
+        assert news(report) == {"vanished": ["a.txt", "r1", "r2"]}
+    assert library.document("a.txt")
+    library.remove("a.txt")
+    assert ingest(library, [files]).vanished == ["r1", "r2"]
+
+
+def test_a_file_that_comes_back_is_read_again_after_removal(library, files):
+    ingest(library, [files])
+    library.remove("a.txt")
+    assert news(ingest(library, [files])) == {"added": ["a.txt"]}
+
+
+# Wrong files.
+
+
+@pytest.fixture
+def wrong(files):
+    (files / "empty.txt").write_bytes(b"")
+    (files / "binary.txt").write_bytes(bytes(range(256)) * 40)
+    (files / "gone.txt").symlink_to(files / "nowhere")
+    (files / "page.docx").write_text("<!DOCTYPE html><h1>404</h1>", "utf-8")
+    (files / "links.html").write_text("<script>only()</script>", "utf-8")
+    (files / "table.csv").write_text("a,b", "utf-8")
+    (files / "folder.txt").mkdir()
+    (files / "folder.txt" / "inner.txt").write_text(body(9), "utf-8")
+    return files
+
+
+WRONG = {
+    "empty.txt": "empty",
+    "binary.txt": "binary",
+    "gone.txt": "not a regular file",
+    "page.docx": "HTML page",
+    "links.html": "no text is left",
+    "table.csv": "not a format",
+}
+
+
+def test_wrong_files_are_reported_by_name_every_time_and_the_rest_goes_in(library, wrong):
+    for _ in range(2):
+        report = ingest(library, [wrong])
+        assert {problem.source for problem in report.problems} == set(WRONG)
+        for problem in report.problems:
+            assert WRONG[problem.source] in problem.reason
+            assert "\n" not in problem.reason
+        assert library.document_ids() == sorted([*IDS, "folder.txt/inner.txt"])
+
+
+def test_an_unreadable_file_is_reported(library, files, monkeypatch):
+    original = Path.read_bytes
+
+    def refuse(path):
+        if path.name == "b.md":
+            raise PermissionError(13, "Permission denied")
+        return original(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    report = ingest(library, [files])
+    assert report.problems == [Problem("b.md", "cannot be opened: Permission denied")]
+    assert library.document_ids() == [id_ for id_ in IDS if id_ != "b.md"]
+
+
+def test_an_unreadable_folder_is_reported(library, files, monkeypatch):
+    original = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("deep"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    report = ingest(library, [files])
+    assert report.problems == [Problem("deep", "cannot be opened: Permission denied")]
+    assert "a.txt" in library.document_ids()
+
+
+def test_a_name_that_is_not_utf_8_is_reported(library, files):
+    name = os.fsdecode("科技.txt".encode("gb18030"))
+    (files / name).write_text(body(8), "utf-8")
+    report = ingest(library, [files])
+    (problem,) = report.problems
+    assert "not UTF-8: rename" in problem.reason
+    problem.source.encode("utf-8")
+    assert library.document_ids() == IDS
+
+
+def test_bad_rows_are_reported_every_time_and_change_nothing(library, files, encoder):
+    write_rows(files / "rows.jsonl", {"r1": body(5), "r2": body(6), "r4": "\u200b"}, "{bad")
+    first = ingest(library, [files])
+    ids, generation = passage_ids(library), newest(library)
+    encoder.encoded.clear()
+    second = ingest(library, [files])
+    for report in (first, second):
+        assert [problem.source for problem in report.problems] == ["rows.jsonl", "r4"]
+        assert report.problems[0].reason.startswith("row 4: not JSON")
+    assert sorted(second.unchanged) == IDS
+    assert encoder.encoded == []
+    assert passage_ids(library) == ids
+    assert newest(library) == generation
+
+
+def test_a_row_without_text_alone_is_reported_every_time(library, files):
+    write_rows(files / "rows.jsonl", {"r1": body(5), "r2": "\u200b"})
+    for _ in range(2):
+        assert [problem.source for problem in ingest(library, [files]).problems] == ["r2"]
+
+
+def test_a_file_that_went_bad_leaves_its_document(library, files):
+    ingest(library, [files])
+    good = (files / "a.txt").read_bytes()
+    (files / "a.txt").write_bytes(b"")
+    report = ingest(library, [files])
+    assert [problem.source for problem in report.problems] == ["a.txt"]
+    assert library.document("a.txt").raw == body(1)
+    (files / "a.txt").write_bytes(good)
+    assert news(ingest(library, [files])) == {}
+
+
+def test_paths_that_do_not_exist_are_refused_before_anything_is_done(library, files):
+    (files / "circle").symlink_to(files / "circle")
+    for path in (files / "none.txt", files / "circle", files / "a.txt" / "x"):
+        with pytest.raises(ReadError):
+            ingest(library, [files, path])
+    assert library.document_ids() == []
+
+
+# Which files, and what they are called.
+
+
+def test_hidden_files_and_assets_are_passed_over(files):
+    for name in (".hidden.txt", ".git/config.txt", "x.css", "page_files/y.png", "z.TMP"):
+        path = files / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    found = [file.source for file in list_files([files])]
+    assert found == ["a.txt", "b.md", "d.txt", "deep/c.html", "rows.jsonl"]
+
+
+def test_a_file_given_twice_is_read_once(files):
+    found = list_files([files / "deep" / "c.html", files, files / "a.txt"])
+    assert [file.source for file in found] == ["c.html", "a.txt", "b.md", "d.txt", "rows.jsonl"]
+
+
+def test_a_hidden_file_that_is_named_is_read(library, files):
+    (files / ".notes.txt").write_text(body(9), "utf-8")
+    assert ingest(library, [files / ".notes.txt"]).added == [".notes.txt"]
+
+
+def test_equal_names_below_two_roots_get_two_ids_that_stay(library, tmp_path):
+    roots = [tmp_path / "x" / "2024", tmp_path / "y" / "2024", tmp_path / "y" / "2025"]
+    for number, root in enumerate(roots):
+        root.mkdir(parents=True)
+        (root / "plan.txt").write_text(body(number), "utf-8")
+    report = ingest(library, roots)
+    location = str(roots[1] / "plan.txt")
+    assert report.added == ["plan.txt", "2024/plan.txt", "2025/plan.txt"]
+    (roots[1] / "plan.txt").write_text(body(9), "utf-8")
+    assert news(ingest(library, roots[::-1])) == {"changed": ["2024/plan.txt"]}
+    third = tmp_path / "z" / "2024"
+    third.mkdir(parents=True)
+    (third / "plan.txt").write_text(body(7), "utf-8")
+    assert ingest(library, [third]).added == [str(third / "plan.txt")]
+    assert library.store.location_of("2024/plan.txt") == location
+    assert len(library.document_ids()) == 4
+
+
+def test_equal_ids_in_two_files_of_rows_get_two_ids(library, files):
+    write_rows(files / "more.jsonl", {"r1": body(8), "r8": body(9)})
+    ingest(library, [files])
+    assert {"r1", "r8", "rows.jsonl#r1", "r2"} <= set(library.document_ids())
+    assert library.document("r1").raw == body(8)
+    assert library.document("rows.jsonl#r1").raw == body(5)
+    assert news(ingest(library, [files])) == {}
+
+
+def test_a_row_may_move_to_another_file(library, files):
+    write_rows(files / "more.jsonl", {"r8": body(8)})
+    ingest(library, [files])
+    write_rows(files / "more.jsonl", {"r9": body(9)})
+    write_rows(files / "rows.jsonl", {"r1": body(5), "r2": body(6), "r8": body(8)})
+    report = ingest(library, [files])
+    assert library.document_ids() == sorted([*IDS, "r8", "r9"])
+    assert library.store.location_of("r8") == str(files / "rows.jsonl")
+    assert news(ingest(library, [files])) == {}
+    assert library.check() == []
+    assert "r9" in report.added
+
+
+def test_a_file_that_is_gone_gives_its_id_up(library, tmp_path):
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "x" / "plan.txt").write_text(body(1), "utf-8")
+    ingest(library, [tmp_path / "x"])
+    (tmp_path / "x" / "plan.txt").rename(tmp_path / "y" / "plan.txt")
+    report = ingest(library, [tmp_path / "y"])
+    assert library.document_ids() == ["plan.txt"]
+    assert report.encoded == 0
+    assert library.store.location_of("plan.txt") == str(tmp_path / "y" / "plan.txt")
+
+
+# Code that reads, batches, progress, what can go wrong with the library.
+
+
+def test_better_code_reads_files_again_and_keeps_what_is_the_same(library, files, encoder, monkeypatch):
+    ingest(library, [files])
+    ids, generation = passage_ids(library), newest(library)
+    encoder.encoded.clear()
+    monkeypatch.setattr(module, "reading_version", lambda: "new")
+    assert news(ingest(library, [files])) == {}
+    assert encoder.encoded == []
+    assert (passage_ids(library), newest(library)) == (ids, generation)
+    original = module.clean
+    monkeypatch.setattr(module, "reading_version", lambda: "newer")
+    monkeypatch.setattr(module, "clean", lambda raw, kind: original(raw.replace("号项目", "号"), kind))
+    assert sorted(ingest(library, [files]).changed) == IDS
+
+
+def test_the_reading_code_has_a_version():
+    assert len(module.reading_version()) == 16
+
+
+def test_many_batches_give_what_one_gives(library, files, tmp_path, monkeypatch):
+    ingest(library, [files])
+    monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
+    with Library(tmp_path / "other", HashEncoder(), create=True) as other:
+        ingest(other, [files])
+        assert content(other) == content(library)
+        assert passage_ids(other) == passage_ids(library)
+
+
+def test_equal_passages_are_encoded_once(library, files, encoder):
+    shutil.copy(files / "a.txt", files / "copy.txt")
+    report = ingest(library, [files / "a.txt", files / "copy.txt"])
+    assert report.encoded == report.passages // 2
+
+
+def test_progress_is_told_by_stage(library, files):
+    told = []
+    ingest(library, [files], lambda *step: told.append(step))
+    assert [step for step in told if step[0] == "read"] == [("read", n, 5) for n in range(1, 6)]
+    encoded = [step for step in told if step[0] == "encode"]
+    assert encoded[-1][1] == encoded[-1][2] == len(encoded)
+
+
+def test_another_encoder_is_refused_and_nothing_changes(library, files, tmp_path):
+    ingest(library, [files])
+    before = content(library)
+    (files / "a.txt").write_text("改了的正文。", "utf-8")
+    with Library(library.folder, HashEncoder("other")) as other, pytest.raises(EncoderMismatch):
+        ingest(other, [files])
+    assert content(library) == before
+
+
+def test_two_ingestions_at_once_are_refused(library, files):
+    with Library(library.folder, HashEncoder()) as other, other.writing(), pytest.raises(LibraryBusy):
+        ingest(library, [files])
+
+
+def test_a_full_disk_ends_it_and_the_next_run_goes_on(library, files, encoder, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
+    put, calls = library.store.put, []
+
+    def full(batch, *rest):
+        calls.append(1)
+        if len(calls) == 3:
+            raise StorageFull("no space left")
+        put(batch, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(library.store, "put", full)
+        with pytest.raises(StorageFull):
+            ingest(library, [files])
+    assert library.document_ids() == ["a.txt", "b.md"]
+    assert library.search("第1-3号项目", 1)[0].passage.document == "a.txt"
+    encoder.encoded.clear()
+    report = ingest(library, [files])
+    assert report.unchanged == ["a.txt", "b.md"]
+    assert library.document_ids() == IDS
+    assert not any("第1-" in text for text in encoder.encoded)
+
+
+def test_a_damaged_document_is_made_good_by_ingesting_it_again(library, files):
+    ingest(library, [files])
+    expected = content(library)
+    library.store.connection.execute("UPDATE passages SET vector = x'00' WHERE document = 'a.txt'")
+    library.store.connection.execute("UPDATE documents SET raw = x'00' WHERE id = 'b.md'")
+    assert len(library.check()) == 2
+    for id_ in ("a.txt", "b.md"):
+        library.store.remove(id_)
+    ingest(library, [files])
+    assert library.check() == []
+    assert content(library) == expected
+
+
+def test_samples_and_documents_go_in_and_are_found(library, samples, corpus):
+    report = ingest(library, [samples, corpus])
+    assert not report.problems
+    assert library.check() == []
+    assert len(library.document_ids()) == len([*samples.iterdir(), *corpus.iterdir()])
+    for id_ in library.document_ids():
+        document, text = library.document(id_), library.clean_text(id_)
+        for passage in library.passages_of(id_):
+            assert passage.span.of(text.text) == passage.text
+            assert library.quote(id_, passage.raw_span) == passage.raw_span.of(document.raw)
