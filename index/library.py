@@ -15,6 +15,7 @@ from index.errors import (
     LibraryError,
     LibraryNotFound,
     QuestionError,
+    StorageFull,
 )
 from index.fuse import coverage, fuse, lexical_weight
 from index.places import find_places
@@ -63,9 +64,11 @@ class Library:
         self.store = Store(folder / _DATABASE)
         self._encoder = encoder
         self._snapshot: Snapshot | None = None
+        self._unpublished = -1  # a revision for whose indexes there was no space
 
     def close(self) -> None:
         """Close the files."""
+        self._snapshot = None
         self.store.close()
 
     def __enter__(self) -> "Library":
@@ -171,17 +174,11 @@ class Library:
     def snapshot(self) -> Snapshot:
         """Return indexes that fit the store as it is now; they are made anew when there are none.
 
-        While another process writes, the last whole generation serves: that process will publish
-        a newer one.
+        While another process writes, or when the disk is full, the last whole generation serves.
         """
-        if self._snapshot is None or self._snapshot.revision != self.store.revision:
-            try:
-                self._snapshot = self._published(self.store.revision) or self._renewed()
-            except LibraryBusy:
-                older = self._published(None)
-                if older is None:
-                    raise
-                self._snapshot = older
+        revision = self.store.revision
+        if self._snapshot is None or self._snapshot.revision != revision:
+            self._snapshot = self._published(revision) or self._renewed(revision)
         return self._snapshot
 
     def snapshot_for_writer(self) -> Snapshot:
@@ -196,9 +193,21 @@ class Library:
             self._snapshot = self._publish()
         return self._snapshot
 
-    def _renewed(self) -> Snapshot:
-        with self.writing():  # who waited for the lock may find the work done
-            return self._published(self.store.revision) or self._publish()
+    def _renewed(self, revision: int) -> Snapshot:
+        try:
+            if revision == self._unpublished:
+                raise StorageFull(f"no space left for the indexes of {self.folder}: free some")
+            with self.writing():  # who waited for the lock may find the work done
+                return self._published(self.store.revision) or self._publish()
+        except (LibraryBusy, StorageFull) as error:
+            news = isinstance(error, StorageFull) and revision != self._unpublished
+            if news:
+                self._unpublished = revision
+            if older := self._published(None):
+                level = logging.WARNING if news else logging.DEBUG
+                _log.log(level, "searching what was indexed before: %s", error)
+                return older
+            raise
 
     def _published(self, revision: int | None) -> Snapshot | None:
         """Open the current generation if it is whole and of that revision, None for any.

@@ -1,7 +1,8 @@
 """The nouns of the index: documents become clean texts, passages and hits.
 
-A place in a text is a half-open span of characters (Python's `str` indices) in one named text. Texts are named by what
-holds them: `Document.raw` never changes, `CleanText.text` is derived from it and remembers where each character was.
+A place in a text is a half-open span of characters (Python's `str` indices) in one named text.
+Texts are named by what holds them: `Document.raw` never changes, `CleanText.text` is derived from
+it and remembers where each character was.
 """
 
 from collections.abc import Callable, Sequence
@@ -52,7 +53,7 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One source text as it was found: `raw` is the decoded file (or the row's text) and never changes."""
+    """One source text as it was found: `raw` is the decoded file or the row's text."""
 
     id: str  # the source: path relative to the ingested root, a URL, or the row's own id
     raw: str
@@ -73,7 +74,8 @@ class Dropped:
 class CleanText:
     """Text without noise, each of whose characters knows its place in the raw text.
 
-    `starts[i]` and `ends[i]` are the raw places of character i: both never decrease, `starts[i] < ends[i]`.
+    `starts[i]` and `ends[i]` are the raw places of character i: both never decrease, and
+    `starts[i] < ends[i]`.
     """
 
     text: str
@@ -119,7 +121,7 @@ class Hit:
 
 
 class Encoder(Protocol):
-    """Texts to vectors. Implementations: the bundled model, any sentence-transformers model, fakes in tests."""
+    """Texts to vectors: the bundled model, any sentence-transformers model, fakes in tests."""
 
     @property
     def name(self) -> str:
@@ -140,7 +142,7 @@ class Encoder(Protocol):
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> Vectors:
-        """Return (N, D) unit rows, row i for text i; `on_progress` gets the number of texts done so far."""
+        """Return (N, D) unit rows, row i for text i; `on_progress` gets the number done so far."""
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         """Return (N, D) unit rows, row i for question i."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from index.errors import LibraryError
 from index.library import Library, check_question
 from index.types import Hit, Scores
 from rag.answer import is_refusal
@@ -167,9 +168,8 @@ class Assistant:
 
     def _source(self, id_: str) -> Source:
         document, clean = self.library.document(id_), self.library.clean_text(id_)
-        assert document is not None and clean is not None, (
-            f"evidence names {id_}, which is not in the library"
-        )
+        if document is None or clean is None:
+            raise LibraryError(f"{id_} was removed while the question was answered: ask again")
         return Source(document, clean)
 
     def _refusal(

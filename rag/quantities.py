@@ -473,9 +473,7 @@ _DATE_NUMERIC = re.compile(  # 2024.11 alone may be an amount
 _DATE_AMERICAN = re.compile(
     rf"(?P<month>[0-9]{{1,2}})/(?P<day>[0-9]{{1,2}})/{_FOUR_DIGIT_YEAR}(?![0-9])"
 )
-_DAY_ALONE = re.compile(
-    rf"(?P<day>{_SHORT_NUMERAL}) ?日(?!内|之内|以内|期|后|[{_GUARDS['日']}])"
-)
+_DAY_ALONE = re.compile(rf"(?P<day>{_SHORT_NUMERAL}) ?日(?!内|之内|以内|期|后|[{_GUARDS['日']}])")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     "(?P<name>january|february|march|april|may|june|july|august|september|october|november"
@@ -488,7 +486,7 @@ _DATES_ENGLISH = (
     re.compile(rf"{_MONTH},? (?:of )?{_FOUR_DIGIT_YEAR}(?![0-9])"),
 )
 _MONTH_ALONE = re.compile(_MONTH)
-_MONTHS_IN_FULL = ("january|february|april|june|july|august|september|october|november|december")
+_MONTHS_IN_FULL = "january|february|april|june|july|august|september|october|november|december"
 _IN_BEFORE = re.compile("(?:^|[^a-z])(?:in|of|by|since|from|until|early|late|mid) $")
 _YEAR = re.compile(rf"(?:{_ERA})?(?P<year>[0-9]{{1,4}}|{_NUMERAL}{{1,7}}) ?年(?P<suffix>度|代)?")
 _DECADE = re.compile("(?P<year>(?:1[5-9]|20)[0-9]0)'?s(?![a-z])")
@@ -837,9 +835,7 @@ def _measured_state(text: str, token: _Token, number: _Number) -> _State:
     return _State.ARTICLE if article else _State.WHOLE
 
 
-def _magnitude_token(
-    text: str, start: int, number: _Number, match: re.Match[str]
-) -> _Token | None:
+def _magnitude_token(text: str, start: int, number: _Number, match: re.Match[str]) -> _Token | None:
     """Read 百亿元, 千亿级, 百强, 超百家; 万元 alone is a unit, 百家争鸣 a figure of speech."""
     unit, nearly = _unit_of(match), _NEARLY.get(text[start - 1 : start])
     span, money = (start, match.end()), unit.kind is Kind.MONEY

@@ -11,11 +11,13 @@ from index.types import Vectors
 
 
 class HashEncoder:
-    """Equal texts have equal vectors, texts that share bigrams have near ones; remembers its work."""
+    """Texts that share bigrams have near vectors; remembers what it encoded."""
 
     max_tokens = 512
 
-    def __init__(self, name: str = "hash", dimension: int = 64, seconds_a_text: float = 0.0) -> None:
+    def __init__(
+        self, name: str = "hash", dimension: int = 64, seconds_a_text: float = 0.0
+    ) -> None:
         self.name = name
         self.dimension = dimension
         self.fingerprint = f"{name} {dimension}"

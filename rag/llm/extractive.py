@@ -37,9 +37,10 @@ _PENALTY = 0.25  # for a heading or another fragment that states nothing
 _STATES_SOMETHING = 12  # characters
 _HEADLINE = 45  # a line up to this long without a stop is a title or a heading
 _STOPS = "。！？!?.；;…”」）)"
-# Responsibilities in brackets, headings of Markdown, contact lines.
+# Responsibilities in brackets, headings of Markdown, provenance and contact lines.
 _NO_STATEMENT = re.compile(
-    r"[(（#]|(?:地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)[^。]{0,6}[:：]"
+    r"[(（#]|(?:出处|出處|来源|來源|地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)"
+    r"[^。]{0,6}[:：]"
 )
 _ANY_NUMBER = range(1000)
 LEAD_IN = "The documents say:\n"

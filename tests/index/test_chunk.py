@@ -13,7 +13,9 @@ from index.types import Passage, Span
 
 BODY = "市科技局会同有关部门组织实施，按年度公布支持项目名单和资金安排，并接受社会监督。"
 LONG = BODY * 3
-texts = st.lists(st.one_of(mixed_texts, st.sampled_from([BODY, LONG + "\n", "\n"])), max_size=8).map("".join)
+texts = st.lists(
+    st.one_of(mixed_texts, st.sampled_from([BODY, LONG + "\n", "\n"])), max_size=8
+).map("".join)
 
 
 def check_passages(found: list[Passage], text) -> None:
@@ -107,7 +109,12 @@ def test_the_title_is_no_heading(title):
     "line",
     [
         "第一章规定了办法的适用范围，以及各部门的职责。",
-        *("# " + "字" * 200, "2024年2月7日", "（省科技厅牵头，省发展改革委按职责分工负责）", "记者 李明"),
+        *(
+            "# " + "字" * 200,
+            "2024年2月7日",
+            "（省科技厅牵头，省发展改革委按职责分工负责）",
+            "记者 李明",
+        ),
     ],
 )
 def test_running_text_is_no_heading(line):
@@ -130,7 +137,10 @@ def test_a_heading_never_makes_a_passage_too_long():
 
 
 def test_headings_alone_are_no_passage_while_text_follows():
-    lines = [f"{number}支持生物医药和未来生命健康产业发展的总体要求" for number in ("一、", "（一）", "1.", "（1）")]
+    lines = [
+        f"{number}支持生物医药和未来生命健康产业发展的总体要求"
+        for number in ("一、", "（一）", "1.", "（1）")
+    ]
     found = passages(identity("\n".join([*lines, LONG])), "d")
     assert [p.text for p in found] == ["\n".join([*lines, LONG])]
     assert found[0].heading == tuple(lines)

@@ -34,7 +34,9 @@ def test_one_sentence_is_enough_to_tell_the_encoding(encoding):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("text", ["2. 2035年以前", '<p class="sign">2024年2月7日</p>', "plain English"])
+@pytest.mark.parametrize(
+    "text", ["2. 2035年以前", '<p class="sign">2024年2月7日</p>', "plain English"]
+)
 def test_short_texts_that_are_mostly_ascii_are_read_from_utf_16(encoding, text):
     assert decode(text.encode(encoding)) == text
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +24,7 @@ def test_without_weight_the_words_change_nothing(dense, lexical):
     assert fuse(dense, lexical, 0.0) == fuse(dense, {}, 0.0)
     by_cosine = [id_ for id_, _ in sorted(dense.items(), key=lambda item: (-item[1], item[0]))]
     scores = dict(fuse(dense, lexical, 0.0))
-    assert all(scores[a] >= scores[b] for a, b in zip(by_cosine, by_cosine[1:], strict=False))
+    assert all(scores[a] >= scores[b] for a, b in pairwise(by_cosine))
 
 
 @given(cosines, matches, weights, st.randoms())

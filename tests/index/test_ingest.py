@@ -363,7 +363,9 @@ def test_a_file_that_is_gone_gives_its_id_up(library, tmp_path):
 # Code that reads, batches, progress, what can go wrong with the library.
 
 
-def test_better_code_reads_files_again_and_keeps_what_is_the_same(library, files, encoder, monkeypatch):
+def test_better_code_reads_files_again_and_keeps_what_is_the_same(
+    library, files, encoder, monkeypatch
+):
     ingest(library, [files])
     ids, generation = passage_ids(library), newest(library)
     encoder.encoded.clear()
@@ -373,7 +375,9 @@ def test_better_code_reads_files_again_and_keeps_what_is_the_same(library, files
     assert (passage_ids(library), newest(library)) == (ids, generation)
     original = module.clean
     monkeypatch.setattr(module, "reading_version", lambda: "newer")
-    monkeypatch.setattr(module, "clean", lambda raw, kind: original(raw.replace("号项目", "号"), kind))
+    monkeypatch.setattr(
+        module, "clean", lambda raw, kind: original(raw.replace("号项目", "号"), kind)
+    )
     assert sorted(ingest(library, [files]).changed) == IDS
 
 
@@ -414,7 +418,11 @@ def test_another_encoder_is_refused_and_nothing_changes(library, files, tmp_path
 
 
 def test_two_ingestions_at_once_are_refused(library, files):
-    with Library(library.folder, HashEncoder()) as other, other.writing(), pytest.raises(LibraryBusy):
+    with (
+        Library(library.folder, HashEncoder()) as other,
+        other.writing(),
+        pytest.raises(LibraryBusy),
+    ):
         ingest(library, [files])
 
 

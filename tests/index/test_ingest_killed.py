@@ -16,7 +16,15 @@ from index.ingest import ingest
 from index.library import Library
 
 FILES, MOMENTS, BATCH_PASSAGES = 30, 20, 8
-AUDITED = {"open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.scandir", "sqlite3.connect"}
+AUDITED = {
+    "open",
+    "os.mkdir",
+    "os.rename",
+    "os.remove",
+    "os.rmdir",
+    "os.scandir",
+    "sqlite3.connect",
+}
 INSTRUCTIONS = 200  # of SQLite between two events, so that there are some inside statements
 
 

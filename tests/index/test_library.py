@@ -375,7 +375,25 @@ def test_on_a_full_disk_the_old_indexes_serve(library, folder, monkeypatch):
     with pytest.raises(StorageFull):
         library.rebuild()
     assert generation(folder) == before
-    assert library.search("项目")
+    fill(library, [77])
+    for opened in (library, Library(folder, HashEncoder())):
+        for _ in range(2):
+            assert opened.search("第1-3号项目", 1)[0].passage.document == "1.txt"
+    assert generation(folder) == before
+    opened.close()
+
+
+def test_on_a_full_disk_without_indexes_there_is_nothing_to_search(library, folder, monkeypatch):
+    def full(path, data):
+        raise OSError(28, "No space left on device")
+
+    shutil.rmtree(folder / "generations")
+    library.close()
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with Library(folder, HashEncoder()) as again:
+        for _ in range(2):
+            with pytest.raises(StorageFull):
+                again.search("项目")
 
 
 # Several handles.

@@ -26,15 +26,69 @@ PAGE = (
 )
 
 PIECES = (
-    *("<p>", "</p>", "<div class='a'>", "</div>", "<br/>", "<br>", "<td>", "</td>", "<h1>", "</h1>"),
-    *("<a href='x'>", "</a>", "<a", "<!-- 注 -->", "<!--", "-->", "<!DOCTYPE html>", "<![CDATA[x]]>"),
+    *(
+        "<p>",
+        "</p>",
+        "<div class='a'>",
+        "</div>",
+        "<br/>",
+        "<br>",
+        "<td>",
+        "</td>",
+        "<h1>",
+        "</h1>",
+    ),
+    *(
+        "<a href='x'>",
+        "</a>",
+        "<a",
+        "<!-- 注 -->",
+        "<!--",
+        "-->",
+        "<!DOCTYPE html>",
+        "<![CDATA[x]]>",
+    ),
     *("<script>if (a<b) x()</script>", "<script>", "<style>p{}", "</style>", "<title>", "</title>"),
     *("<svg><text>图</text></svg>", "<select><option>一", "</select>", "<pre>\n a\n", "</pre>"),
-    *("&amp;", "&nbsp;", "&#24180;", "&#x5e74;", "&", "&#", "&#99999999999;", "&unknown;", "&copy 2024"),
-    *("<", ">", "\"", "'", "</", "<>", "< p>", "<p title=\"a>b\">", "<p title='", "<1>", "\x00", "\r\n"),
-    *("东莞市支持硼药研发，最高1500万元。", "two words", " ", "\n", "   \n  ", "𠀀", "\ud83d", "🧬"),
+    *(
+        "&amp;",
+        "&nbsp;",
+        "&#24180;",
+        "&#x5e74;",
+        "&",
+        "&#",
+        "&#99999999999;",
+        "&unknown;",
+        "&copy 2024",
+    ),
+    *(
+        "<",
+        ">",
+        '"',
+        "'",
+        "</",
+        "<>",
+        "< p>",
+        '<p title="a>b">',
+        "<p title='",
+        "<1>",
+        "\x00",
+        "\r\n",
+    ),
+    *(
+        "东莞市支持硼药研发，最高1500万元。",
+        "two words",
+        " ",
+        "\n",
+        "   \n  ",
+        "𠀀",
+        "\ud83d",
+        "🧬",
+    ),
 )
-sources = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=30).map("".join)
+sources = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=4)), max_size=30).map(
+    "".join
+)
 
 
 def visible(source: str) -> str:
@@ -80,7 +134,10 @@ def test_quotes_of_the_clean_text_stand_in_the_source_of_the_samples(samples):
 
 
 def test_a_page_without_an_article_keeps_its_visible_text():
-    assert drop_markup(identity("<p>短讯一则</p><p>短讯两则</p>")).text.split() == ["短讯一则", "短讯两则"]
+    assert drop_markup(identity("<p>短讯一则</p><p>短讯两则</p>")).text.split() == [
+        "短讯一则",
+        "短讯两则",
+    ]
 
 
 def test_a_page_of_links_alone_is_not_searched_for_an_article(monkeypatch):
@@ -117,7 +174,7 @@ def test_a_page_of_links_alone_is_not_searched_for_an_article(monkeypatch):
         ("&#99999999999;", "\ufffd999;"),
         ("5 < 6，<5%，<广东>", "5 < 6，<5%，<广东>"),
         ('<p title="a>b">文', "\n文"),
-        ("<p title=5\">文", "\n文"),
+        ('<p title=5">文', "\n文"),
         ("甲</ 乙>丙<?php 丁?>戊", "甲丙戊"),
         ("甲<p", "甲\n"),
     ],

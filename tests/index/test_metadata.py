@@ -33,12 +33,18 @@ def test_a_declared_date_that_is_no_calendar_date_is_kept_as_it_is():
 
 def test_the_head_of_a_page_is_read():
     known = metadata_of(
-        "<html><head><title>办法_某网</title><meta name='ArticleTitle' content='关于印发办法的通知'>"
-        "<meta name='ContentSource' content='科技厅'><meta name='PubDate' content='2024-02-07 10:00'>"
+        "<html><head><title>办法_某网</title>"
+        "<meta name='ArticleTitle' content='关于印发办法的通知'>"
+        "<meta name='ContentSource' content='科技厅'>"
+        "<meta name='PubDate' content='2024-02-07 10:00'>"
         f"<link rel='canonical' href='https://example.org/1.html'></head><p>{BODY}</p>",
         media_type="text/html",
     )
-    assert (known.title, known.publisher, known.date) == ("关于印发办法的通知", "科技厅", "2024-02-07")
+    assert (known.title, known.publisher, known.date) == (
+        "关于印发办法的通知",
+        "科技厅",
+        "2024-02-07",
+    )
     assert known.url == "https://example.org/1.html"
     assert set(known.found.values()) == {"declared"}
 
@@ -63,7 +69,7 @@ def test_without_meta_tags_heading_or_page_title_serve(head, title):
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
 def test_front_matter_is_read(start, end):
-    raw = f"---\ntitle: \"办法: 总览\"\ndate: 2024/2/7\npublisher: 科技厅\nurl: https://a.cn\n---\n{BODY}"
+    raw = f'---\ntitle: "办法: 总览"\ndate: 2024/2/7\npublisher: 科技厅\nurl: https://a.cn\n---\n{BODY}'
     known = metadata_of(start + raw.replace("\n", end), "a.md", "text/markdown")
     assert (known.title, known.date, known.publisher, known.url) == (
         *("办法: 总览", "2024-02-07", "科技厅"),

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,7 +46,9 @@ def test_edits_give_what_editing_one_by_one_gives(first, second):
         edits = [edit for edit in edits if edit.span.end <= len(text.text)]
         expected = edited_one_by_one(text, edits)
         text = apply_edits(text, reversed(edits))
-        assert list(zip(text.text, text.starts.tolist(), text.ends.tolist(), strict=True)) == expected
+        assert (
+            list(zip(text.text, text.starts.tolist(), text.ends.tolist(), strict=True)) == expected
+        )
 
 
 @given(texts_with_edits())
@@ -64,7 +68,9 @@ def test_an_edit_across_a_gap_covers_the_gap():
     assert joined.dropped[0].span == Span(1, 6)
 
 
-@pytest.mark.parametrize("spans", [[Span(1, 1)], [Span(0, 2), Span(1, 3)], [Span(0, 1), Span(0, 1)]])
+@pytest.mark.parametrize(
+    "spans", [[Span(1, 1)], [Span(0, 2), Span(1, 3)], [Span(0, 1), Span(0, 1)]]
+)
 def test_empty_and_overlapping_edits_are_refused(spans):
     with pytest.raises(ValueError, match="non-empty and apart"):
         apply_edits(identity("abcd"), [Edit(span) for span in spans])
@@ -75,8 +81,11 @@ def test_kept_spans_are_apart_and_hold_every_place(given_):
     raw, edits = given_
     text = apply_edits(identity(raw), [Edit(edit.span) for edit in edits])
     spans = kept_spans(text)
-    assert all(one.end < other.start for one, other in zip(spans, spans[1:], strict=False))
-    assert sorted(place for span in spans for place in range(span.start, span.end)) == text.starts.tolist()
+    assert all(one.end < other.start for one, other in pairwise(spans))
+    assert (
+        sorted(place for span in spans for place in range(span.start, span.end))
+        == text.starts.tolist()
+    )
 
 
 def test_nothing_kept_has_no_spans():

@@ -70,7 +70,11 @@ def test_numbers_go_on_past_six_digits(root):
 
 def test_every_flipped_bit_is_found(root):
     made = put(root)
-    for path in [*(made.folder / name for name in FILES), made.folder / "MANIFEST.json", root / "CURRENT"]:
+    for path in [
+        *(made.folder / name for name in FILES),
+        made.folder / "MANIFEST.json",
+        root / "CURRENT",
+    ]:
         data = path.read_bytes()
         for place in range(len(data)):
             for bit in range(8) if path.name in ("CURRENT", "dense.faiss") else (place % 8,):
@@ -100,7 +104,9 @@ def test_files_cut_short_or_missing_are_found(root):
     assert current(root) == made
 
 
-@pytest.mark.parametrize("said", ["g000001", "../outside 00", "g000001 00", "/etc 00", "\x00", "g1"])
+@pytest.mark.parametrize(
+    "said", ["g000001", "../outside 00", "g000001 00", "/etc 00", "\x00", "g1"]
+)
 def test_a_pointer_to_anything_else_is_damaged(root, said):
     put(root)
     (root / "CURRENT").write_text(said)
@@ -160,7 +166,8 @@ def operations_of_a_publication(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "error", [Crash(), OSError(errno.EIO, "Input/output error"), OSError(errno.ENOSPC, "No space left")]
+    "error",
+    [Crash(), OSError(errno.EIO, "Input/output error"), OSError(errno.ENOSPC, "No space left")],
 )
 @pytest.mark.usefixtures("no_waiting_for_the_disk")
 def test_whatever_operation_fails_a_whole_generation_is_current(tmp_path, monkeypatch, error):
@@ -193,7 +200,9 @@ def test_a_failed_publication_leaves_nothing_on_a_full_disk(root, monkeypatch):
     put(root, 1)
     before = names(root)
     original = Path.replace
-    monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    monkeypatch.setattr(
+        Path, "replace", lambda *_: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
+    )
     for _ in range(3):
         with pytest.raises(StorageFull):
             put(root, 2)

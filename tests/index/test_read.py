@@ -31,7 +31,8 @@ def test_the_suffix_chooses_the_reader(name, media_type):
 
 
 @pytest.mark.parametrize(
-    "head", ["<!DOCTYPE html>", "\ufeff\n<HTML lang=zh>", "<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC>"]
+    "head",
+    ["<!DOCTYPE html>", "\ufeff\n<HTML lang=zh>", "<?xml version='1.0'?>\n<!DOCTYPE html PUBLIC>"],
 )
 def test_html_in_a_txt_file_is_read_as_html(head):
     (document,) = read_file(f"{head}<p>{TEXT}".encode(), "saved.txt").documents
@@ -197,5 +198,3 @@ def test_a_huge_file_is_refused_without_reading_it(tmp_path, monkeypatch):
 def test_samples_are_read(samples):
     for file in samples.iterdir():
         assert read_file(read_bytes(file), file.name).documents
-
-

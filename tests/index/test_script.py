@@ -14,7 +14,10 @@ from index.script import (
 
 
 def test_scripts_are_folded_by_whole_words():
-    assert to_simplified("東莞對硼藥獎勵，破壞，頭髮、發展，乾燥、干部") == "东莞对硼药奖励，破坏，头发、发展，干燥、干部"
+    assert (
+        to_simplified("東莞對硼藥獎勵，破壞，頭髮、發展，乾燥、干部")
+        == "东莞对硼药奖励，破坏，头发、发展，干燥、干部"
+    )
 
 
 def test_folding_forgets_width_case_and_script():
@@ -45,7 +48,13 @@ def test_encodable_texts_are_left_alone_and_others_keep_their_length(text):
 
 @pytest.mark.parametrize(
     ("text", "script"),
-    [("東莞對硼藥", "hant"), ("东莞对硼药", "hans"), ("大中小", "either"), ("BNCT", "either"), ("", "either")],
+    [
+        ("東莞對硼藥", "hant"),
+        ("东莞对硼药", "hans"),
+        ("大中小", "either"),
+        ("BNCT", "either"),
+        ("", "either"),
+    ],
 )
 def test_the_script_of_a_text_is_told(text, script):
     assert script_of(text) == script

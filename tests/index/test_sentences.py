@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ def sentences(text: str) -> list[str]:
 
 
 def check_order(spans: list[Span], text: str) -> None:
-    assert all(one.end <= other.start for one, other in zip(spans, spans[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(spans))
     assert "".join("".join(span.of(text) for span in spans).split()) == "".join(text.split())
 
 
@@ -40,17 +42,29 @@ def test_sentences_hold_all_but_white_space_in_order(text):
         ("基因、细胞……等领域。", ["基因、细胞……等领域。"]),
         ("1）申报。2）评审。", ["1）申报。", "2）评审。"]),
         ("没有关上的（括号。下一句。", ["没有关上的（括号。", "下一句。"]),
-        ("没有关上的（括号。“引用。完。”下一句。", ["没有关上的（括号。", "“引用。完。”", "下一句。"]),
+        (
+            "没有关上的（括号。“引用。完。”下一句。",
+            ["没有关上的（括号。", "“引用。完。”", "下一句。"],
+        ),
         ("多余的）括号。下一句。", ["多余的）括号。", "下一句。"]),
         ("标题\n正文。\n\n 末段", ["标题", "正文。", "末段"]),
         ("达4112.83亿元。同比增长5%。", ["达4112.83亿元。", "同比增长5%。"]),
         ("It pays. The rest follows!", ["It pays.", "The rest follows!"]),
-        ("It grew 5.5% in 2024. The rest fell 10%. Why?", ["It grew 5.5% in 2024.", "The rest fell 10%.", "Why?"]),
-        ("See No. 5 and J. Smith, Dr. Li, U.S. Steel.", ["See No. 5 and J. Smith, Dr. Li, U.S. Steel."]),
+        (
+            "It grew 5.5% in 2024. The rest fell 10%. Why?",
+            ["It grew 5.5% in 2024.", "The rest fell 10%.", "Why?"],
+        ),
+        (
+            "See No. 5 and J. Smith, Dr. Li, U.S. Steel.",
+            ["See No. 5 and J. Smith, Dr. Li, U.S. Steel."],
+        ),
         ("12. Title of it", ["12. Title of it"]),
         ('He said "Go." Then left.', ['He said "Go."', "Then left."]),
         ("(It ends. It begins.) Then.", ["(It ends. It begins.)", "Then."]),
-        ("详见https://example.cn/?id=1&a=2!x。完。", ["详见https://example.cn/?id=1&a=2!x。", "完。"]),
+        (
+            "详见https://example.cn/?id=1&a=2!x。完。",
+            ["详见https://example.cn/?id=1&a=2!x。", "完。"],
+        ),
         ("支持AI. 企业受益.", ["支持AI.", "企业受益."]),
         ("", []),
         (" \n ", []),
@@ -86,7 +100,16 @@ def test_the_best_places_come_first():
 
 
 WHOLES = (
-    *("4112.83亿元", "1,500万元", "1500 万元", "2024年2月7日", "10:20:30", "5%—10%", "200万美元", "3个月"),
+    *(
+        "4112.83亿元",
+        "1,500万元",
+        "1500 万元",
+        "2024年2月7日",
+        "10:20:30",
+        "5%—10%",
+        "200万美元",
+        "3个月",
+    ),
     *("五百万元", "一千二百余个", "第三十二条", "CRISPR-Cas9", "《关于加快生物、医药发展的意见》"),
     *("“第一、第二、第三”", "「第一，第二」", "『第一；第二』", "“一。二。”", "N.3", "1067个"),
 )

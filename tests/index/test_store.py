@@ -215,18 +215,45 @@ def test_a_sound_store_has_no_problems(filled):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("UPDATE documents SET raw = x'00' WHERE id = '1.txt'", "1.txt: what is stored cannot be read"),
-        ("UPDATE documents SET sha256 = 'x' WHERE id = '1.txt'", "1.txt: the stored text does not fit"),
-        ("UPDATE documents SET metadata = '{' WHERE id = '1.txt'", "1.txt: its metadata cannot be read"),
-        ("UPDATE documents SET metadata = '[1]' WHERE id = '1.txt'", "1.txt: its metadata cannot be"),
+        (
+            "UPDATE documents SET raw = x'00' WHERE id = '1.txt'",
+            "1.txt: what is stored cannot be read",
+        ),
+        (
+            "UPDATE documents SET sha256 = 'x' WHERE id = '1.txt'",
+            "1.txt: the stored text does not fit",
+        ),
+        (
+            "UPDATE documents SET metadata = '{' WHERE id = '1.txt'",
+            "1.txt: its metadata cannot be read",
+        ),
+        (
+            "UPDATE documents SET metadata = '[1]' WHERE id = '1.txt'",
+            "1.txt: its metadata cannot be",
+        ),
         ("UPDATE documents SET starts = ends || x'00' WHERE id = '1.txt'", ""),
-        ("UPDATE documents SET clean = (SELECT clean FROM documents WHERE id = '0.txt')", "1.txt: "),
-        ("UPDATE passages SET text = '别的' WHERE document = '1.txt'", "1.txt: a passage does not stand"),
-        ("UPDATE passages SET heading = '{' WHERE document = '1.txt'", "1.txt: a passage cannot be read"),
-        ("UPDATE passages SET start = -1 WHERE document = '1.txt'", "1.txt: a passage cannot be read"),
+        (
+            "UPDATE documents SET clean = (SELECT clean FROM documents WHERE id = '0.txt')",
+            "1.txt: ",
+        ),
+        (
+            "UPDATE passages SET text = '别的' WHERE document = '1.txt'",
+            "1.txt: a passage does not stand",
+        ),
+        (
+            "UPDATE passages SET heading = '{' WHERE document = '1.txt'",
+            "1.txt: a passage cannot be read",
+        ),
+        (
+            "UPDATE passages SET start = -1 WHERE document = '1.txt'",
+            "1.txt: a passage cannot be read",
+        ),
         ("UPDATE passages SET vector = x'00' WHERE document = '1.txt'", "1.txt: a vector is not"),
         ("UPDATE passages SET vector = zeroblob(256) WHERE document = '1.txt'", "1.txt: a vector"),
-        ("UPDATE passages SET document = 'none' WHERE document = '1.txt'", "passages have no document"),
+        (
+            "UPDATE passages SET document = 'none' WHERE document = '1.txt'",
+            "passages have no document",
+        ),
         ("UPDATE passages SET text = CAST(x'ff' AS TEXT) WHERE document = '1.txt'", "is damaged"),
     ],
 )
@@ -256,7 +283,9 @@ def test_another_format_is_refused(filled, path):
         Store(path)
 
 
-@pytest.mark.parametrize("data", [b"not a database " * 100, b"SQLite format 3\x00" + b"\xff" * 4096])
+@pytest.mark.parametrize(
+    "data", [b"not a database " * 100, b"SQLite format 3\x00" + b"\xff" * 4096]
+)
 def test_a_file_that_is_no_database_is_damaged(path, data):
     path.write_bytes(data)
     with pytest.raises(LibraryDamaged) as caught:

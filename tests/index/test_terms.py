@@ -41,7 +41,14 @@ def test_both_scripts_have_the_same_terms():
 
 
 def test_question_words_are_left_out_and_repeats_too():
-    assert question_terms("东莞对硼药奖励多少？东莞！") == ["东莞", "莞对", "对硼", "硼药", "药奖", "奖励"]
+    assert question_terms("东莞对硼药奖励多少？东莞！") == [
+        "东莞",
+        "莞对",
+        "对硼",
+        "硼药",
+        "药奖",
+        "奖励",
+    ]
     assert question_terms("請問什麼是CRISPR呢？") == ["是", "crispr"]
     assert question_terms("什么？") == []
 

@@ -44,7 +44,7 @@ TRUE = [
     (
         "dongguan",
         "封顶1500万元",
-        "Dongguan rewards BNCT boron drugs with up to RMB 2 million in phase I, 5 million in phase II and 8 million in phase III.",
+        "BNCT drugs get up to RMB 2 million in phase I, 5 million in II and 8 million in III.",
     ),
     (
         "dongguan",
