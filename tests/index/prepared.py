@@ -1,11 +1,13 @@
-"""Documents made ready for a store without reading files."""
+"""Documents made ready for a store without reading files, and what a store holds."""
+
+from dataclasses import replace
 
 from hash_encoder import HashEncoder
 
 from index.chunk import encoded_text, passages
 from index.clean import clean
 from index.read import make_document
-from index.store import Prepared
+from index.store import Prepared, Store
 from index.types import Metadata
 
 BODY = "第{}号项目：市里支持企业开展创新药研发，对取得重大突破的项目最高给予{}万元奖励。"
@@ -23,3 +25,18 @@ def prepare(id_: str, raw: str, encoder: HashEncoder, location: str = "/files/a.
     parts = passages(text, id_)
     vectors = encoder.encode_questions([encoded_text(document.metadata.title, p) for p in parts])
     return Prepared(location, document, text, parts, vectors)
+
+
+def content(store: Store) -> dict[str, object]:
+    """Return all that is stored of documents, byte for byte, but the ids of passages."""
+    return {
+        id_: (
+            store.document(id_),
+            store.location_of(id_),
+            store.clean_text(id_).text,
+            store.clean_text(id_).starts.tobytes(),
+            [replace(passage, id=-1) for passage in store.passages_of(id_)],
+            store.vectors_of(id_),
+        )
+        for id_ in store.document_ids()
+    }

@@ -1,12 +1,11 @@
 import json
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hash_encoder import HashEncoder
-from prepared import body
+from prepared import body, content
 
 from index import ingest as module
 from index import publish
@@ -38,22 +37,6 @@ def library(tmp_path, encoder):
 def write_rows(path: Path, texts: dict[str, str], *more: str) -> None:
     rows = [json.dumps({"id": id_, "text": text}) for id_, text in texts.items()]
     path.write_text("\n".join([*rows, *more]), "utf-8")
-
-
-def content(library: Library) -> dict[str, object]:
-    """Return all that is stored, byte for byte, but the ids of passages."""
-    store = library.store
-    return {
-        id_: (
-            store.document(id_),
-            store.location_of(id_),
-            store.clean_text(id_).text,
-            store.clean_text(id_).starts.tobytes(),
-            [replace(passage, id=-1) for passage in store.passages_of(id_)],
-            store.vectors_of(id_),
-        )
-        for id_ in store.document_ids()
-    }
 
 
 def passage_ids(library: Library) -> list[int]:
@@ -89,7 +72,7 @@ def test_what_is_encoded_is_folded_and_has_its_title(library, files, encoder):
 
 def test_ingesting_twice_changes_nothing(library, files, encoder):
     ingest(library, [files])
-    before, ids, generation = content(library), passage_ids(library), newest(library)
+    before, ids, generation = content(library.store), passage_ids(library), newest(library)
     encoder.encoded.clear()
     for paths in ([files], [files, files / "deep"], [files / ".." / files.name]):
         report = ingest(library, paths)
@@ -97,7 +80,7 @@ def test_ingesting_twice_changes_nothing(library, files, encoder):
         assert news(report) == {}
         assert (report.passages, report.encoded) == (0, 0)
     assert encoder.encoded == []
-    assert content(library) == before
+    assert content(library.store) == before
     assert passage_ids(library) == ids
     assert newest(library) == generation
 
@@ -110,7 +93,7 @@ def test_two_libraries_of_the_same_files_are_equal(library, files, tmp_path):
     ingest(library, [files])
     with Library(tmp_path / "other", HashEncoder(), create=True) as other:
         ingest(other, [files])
-        assert content(other) == content(library)
+        assert content(other.store) == content(library.store)
         assert passage_ids(other) == passage_ids(library)
         assert other.search("第2-3号项目") == library.search("第2-3号项目")
 
@@ -119,13 +102,13 @@ def test_a_changed_file_replaces_its_document_and_only_new_passages_are_encoded(
     library, files, encoder
 ):
     ingest(library, [files])
-    before = content(library)
+    before = content(library.store)
     encoder.encoded.clear()
     (files / "a.txt").write_text(body(1) + "\n增加的一段话，说的是别的事情。", "utf-8")
     report = ingest(library, [files])
     assert news(report) == {"changed": ["a.txt"]}
     assert 0 < report.encoded == len(encoder.encoded) < len(library.passages_of("a.txt"))
-    after = content(library)
+    after = content(library.store)
     assert {id_ for id_ in IDS if after[id_] != before[id_]} == {"a.txt"}
     assert "增加的一段话" in library.document("a.txt").raw
     assert library.search("增加的一段话", 1)[0].passage.document == "a.txt"
@@ -390,7 +373,7 @@ def test_many_batches_give_what_one_gives(library, files, tmp_path, monkeypatch)
     monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
     with Library(tmp_path / "other", HashEncoder(), create=True) as other:
         ingest(other, [files])
-        assert content(other) == content(library)
+        assert content(other.store) == content(library.store)
         assert passage_ids(other) == passage_ids(library)
 
 
@@ -410,11 +393,11 @@ def test_progress_is_told_by_stage(library, files):
 
 def test_another_encoder_is_refused_and_nothing_changes(library, files, tmp_path):
     ingest(library, [files])
-    before = content(library)
+    before = content(library.store)
     (files / "a.txt").write_text("改了的正文。", "utf-8")
     with Library(library.folder, HashEncoder("other")) as other, pytest.raises(EncoderMismatch):
         ingest(other, [files])
-    assert content(library) == before
+    assert content(library.store) == before
 
 
 def test_two_ingestions_at_once_are_refused(library, files):
@@ -451,7 +434,7 @@ def test_a_full_disk_ends_it_and_the_next_run_goes_on(library, files, encoder, m
 
 def test_a_damaged_document_is_made_good_by_ingesting_it_again(library, files):
     ingest(library, [files])
-    expected = content(library)
+    expected = content(library.store)
     library.store.connection.execute("UPDATE passages SET vector = x'00' WHERE document = 'a.txt'")
     library.store.connection.execute("UPDATE documents SET raw = x'00' WHERE id = 'b.md'")
     assert len(library.check()) == 2
@@ -459,7 +442,7 @@ def test_a_damaged_document_is_made_good_by_ingesting_it_again(library, files):
         library.store.remove(id_)
     ingest(library, [files])
     assert library.check() == []
-    assert content(library) == expected
+    assert content(library.store) == expected
 
 
 def test_samples_and_documents_go_in_and_are_found(library, samples, corpus):

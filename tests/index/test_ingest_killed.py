@@ -4,12 +4,11 @@ import multiprocessing
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hash_encoder import HashEncoder
-from prepared import body
+from prepared import body, content
 
 from index import ingest as module
 from index.ingest import ingest
@@ -72,19 +71,6 @@ def run(context, folder, files, last):
     return process.exitcode, events.value, stored.value
 
 
-def content(library: Library) -> dict[str, object]:
-    store = library.store
-    return {
-        id_: (
-            store.document(id_),
-            store.clean_text(id_).text,
-            [replace(passage, id=-1) for passage in store.passages_of(id_)],
-            store.vectors_of(id_),
-        )
-        for id_ in store.document_ids()
-    }
-
-
 def check_whole(library: Library) -> None:
     assert library.check() == []
     for id_ in library.document_ids():
@@ -103,7 +89,7 @@ def test_ingestion_killed_at_any_moment_leaves_a_whole_library_and_goes_on(tmp_p
     assert (code, count) == (0, FILES)
     with Library(tmp_path / "undisturbed", HashEncoder()) as library:
         check_whole(library)
-        expected, found = content(library), library.search("第7-3号项目")
+        expected, found = content(library.store), library.search("第7-3号项目")
     counts = set()
     for moment in range(MOMENTS):
         folder = tmp_path / str(moment)
@@ -117,6 +103,6 @@ def test_ingestion_killed_at_any_moment_leaves_a_whole_library_and_goes_on(tmp_p
             assert len(report.unchanged) >= count
             assert not report.changed
             check_whole(library)
-            assert content(library) == expected
+            assert content(library.store) == expected
             assert library.search("第7-3号项目") == found
     assert len(counts) > MOMENTS // 3  # the moments were spread over the work

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from mixed_text import mixed_texts
-from prepared import body, prepare
+from prepared import body, content, prepare
 
 from index.clean import clean
 from index.errors import EmptyDocument, LibraryBusy, LibraryDamaged, LibraryError, StorageFull
@@ -35,19 +35,6 @@ def filled(store, encoder):
     batch = [prepare(f"{n}.txt", body(n), encoder, f"/files/{n}.txt") for n in range(3)]
     store.put(batch, [replace(RECORD, location=f"/files/{n}.txt") for n in range(3)])
     return store
-
-
-def content(store: Store) -> dict[str, object]:
-    """Return all that is stored of documents, but the ids of passages."""
-    return {
-        id_: (
-            store.document(id_),
-            store.clean_text(id_).text,
-            [replace(p, id=-1) for p in store.passages_of(id_)],
-            store.vectors_of(id_),
-        )
-        for id_ in store.document_ids()
-    }
 
 
 def alter(path, statement: str, *values: object) -> None:
