@@ -39,7 +39,7 @@ def fuse(
     spread = (high - low) or 1.0
     best = max(lexical.values(), default=0.0) or 1.0
     scores = {
-        id_: (1 - weight) * (cosine - low) / spread + weight * lexical.get(id_, 0.0) / best
+        id_: (1 - weight) * ((cosine - low) / spread) + weight * (lexical.get(id_, 0.0) / best)
         for id_, cosine in dense.items()
     }
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))

@@ -186,6 +186,7 @@ class _Ingestion:
         self.waiting: list[_Cut] = []
         self.files: list[FileRecord] = []
         self.gone: list[str] = []
+        self.stale: list[str] = []  # locations whose records no longer hold
 
     def run(self, files: Sequence[_File]) -> None:
         for number, file in enumerate(files, start=1):
@@ -208,6 +209,7 @@ class _Ingestion:
                 return
             content = read_file(data, file.source)
         before = len(self.report.problems)
+        self.stale.append(file.location)
         self.report.problems += [Problem(file.source, problem) for problem in content.problems]
         taken = [
             id_ for document in content.documents if (id_ := self._prepare(document, file, known))
@@ -221,7 +223,7 @@ class _Ingestion:
 
     def _prepare(self, document: Document, file: _File, known: dict[str, str]) -> str:
         """Cut a document and queue it; return its id, "" if it has no text."""
-        document = replace(document, id=self._free_id(document.id, file))
+        document = replace(document, id=self._free_id(document, file))
         try:
             cut = self._cut(document, file.location)
         except ReadError as error:
@@ -250,23 +252,28 @@ class _Ingestion:
         made = (cut.clean.text, cut.clean.starts.tobytes(), cut.clean.ends.tobytes())
         return found == made and [replace(part, id=-1) for part in parts] == list(cut.passages)
 
-    def _free_id(self, id_: str, file: _File) -> str:
-        """Return an id that no other file's document has; a file that is gone gives its ids up."""
+    def _free_id(self, document: Document, file: _File) -> str:
+        """Return an id that no other file's document has; one that moved here keeps its own."""
+        id_ = document.id
         candidates = [
             id_,
             f"{file.source}#{id_}" if id_ != file.source else f"{file.root.name}/{id_}",
         ]
         candidates.append(f"{file.location}#{id_}" if id_ != file.source else file.location)
         return next(
-            (candidate for candidate in candidates if self._is_free(candidate, file)),
+            (candidate for candidate in candidates if self._is_free(candidate, document, file)),
             candidates[-1],
         )
 
-    def _is_free(self, id_: str, file: _File) -> bool:
+    def _is_free(self, id_: str, document: Document, file: _File) -> bool:
         if any(cut.document.id == id_ and cut.location != file.location for cut in self.waiting):
             return False
         location = self.library.store.location_of(id_) if id_ not in self.gone else ""
-        return location in ("", file.location) or not os.path.exists(location)
+        if location in ("", file.location):
+            return True
+        # A file that is away may come back, so only the same text takes its place: it has moved.
+        moved = self.library.store.ids_at(location).get(id_) == document.sha256
+        return moved and not os.path.exists(location)
 
     def _cut(self, document: Document, location: str) -> _Cut:
         with self.report.timed("clean"):
@@ -281,9 +288,9 @@ class _Ingestion:
         batch = self._encode()
         if batch or self.files or self.gone:
             with self.report.timed("store"):
-                self.library.store.put(batch, self.files, self.gone)
+                self.library.store.put(batch, self.files, self.gone, self.stale)
         self.report.passages += sum(len(prepared.passages) for prepared in batch)
-        self.waiting, self.files, self.gone = [], [], []
+        self.waiting, self.files, self.gone, self.stale = [], [], [], []
 
     def _encode(self) -> list[Prepared]:
         with self.report.timed("encode"):

@@ -295,6 +295,10 @@ class Library:
             revision, passages = self.store.revision, self.store.counts()[1]
         except LibraryDamaged as error:
             return [*problems, f"{error}: `yinzheng doctor --repair` makes the indexes anew"]
+        if generation and not revision and generation.manifest.passages:
+            problems.append(
+                f"the store is new, yet {generation.manifest.passages} passages are indexed"
+            )
         if generation is None or generation.manifest.revision != revision:
             return problems
         if generation.manifest.passages != passages:

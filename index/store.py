@@ -147,11 +147,21 @@ class Store:
     # Writing: each call is one transaction, so that a crash leaves the state before or after it.
 
     def put(
-        self, batch: Iterable[Prepared], files: Iterable[FileRecord] = (), gone: Iterable[str] = ()
+        self,
+        batch: Iterable[Prepared],
+        files: Iterable[FileRecord] = (),
+        gone: Iterable[str] = (),
+        stale: Iterable[str] = (),
     ) -> None:
-        """Store documents in place of those with the same id, remove ids, record files."""
+        """Store documents in place of those with the same id, remove ids, record files.
+
+        The records of the files at the locations in `stale` go first: while only some of a file's
+        documents are stored, it must not pass for unchanged.
+        """
         batch, gone = list(batch), list(gone)
+        forgotten = [(location,) for location in stale]
         with self._transaction():
+            self.connection.executemany("DELETE FROM files WHERE location = ?", forgotten)
             self._delete(gone)
             for prepared in batch:
                 self._delete([prepared.document.id])
@@ -342,6 +352,10 @@ class Store:
         problems = []
         if any(p.span.of(clean.text) != p.text for p in passages):
             problems.append(f"{id_}: a passage does not stand in the clean text: {_REMEDY}")
+        elif any(clean.to_raw(p.span) != p.raw_span for p in passages):
+            problems.append(f"{id_}: a passage is not placed where its text stands: {_REMEDY}")
+        if clean.text and int(clean.ends[-1]) > len(document.raw):
+            problems.append(f"{id_}: the clean text goes beyond the document: {_REMEDY}")
         size = 4 * int(self.fact("dimension") or 0)
         if not all(_is_unit(blob, size) for blob in self.vectors_of(id_)):
             problems.append(f"{id_}: a vector is not what an encoder makes: {_REMEDY}")

@@ -144,7 +144,9 @@ def ingest(
 ) -> None:
     """Put files and folders into the library; unchanged ones are passed over."""
     from index.ingest import ingest as run
+    from index.ingest import list_files
 
+    list_files(paths)  # a path that is not there must not leave an empty library behind
     with _library(library, encoder, create=True) as opened, _progress() as progress:
         report = run(opened, paths, progress)
         documents, passages = opened.store.counts()
@@ -553,11 +555,16 @@ def chat(
 def _questions(rows: Iterable[dict[str, Any]], name: str) -> Iterator[tuple[object, str]]:
     """Yield id and text of the rows of a batch. Raises QuestionError, naming the row."""
     from index.errors import QuestionError
+    from index.library import check_question
 
     for number, row in enumerate(rows, start=1):
         id_, text = row.get("id", ""), row.get(name)
         if not isinstance(text, str) or not text.strip():
             raise QuestionError(f"question {number} (id {id_!r}) needs a {name} that is not empty")
+        try:
+            check_question(text)
+        except QuestionError as error:
+            raise QuestionError(f"question {number} (id {id_!r}): {error}") from error
         yield id_, text
 
 

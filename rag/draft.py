@@ -22,6 +22,7 @@ _MARK = re.compile(
       | [(（](?P<plain>\d{{1,2}})[)）](?=[。.．!！?？;；,，…\s\[［【(（]|$)
     )
     | (?<!\d)(?<!(?<![a-z])m)(?<!(?<![a-z])[kcdm]m)(?P<raised>[¹²³⁴-⁹][⁰¹²³⁴-⁹]{{0,5}})
+      (?![⁰¹²³⁴-⁹A-Za-z])  # ¹⁷⁷Lu is an isotope
     """,
     re.IGNORECASE | re.VERBOSE,
 )

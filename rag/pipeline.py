@@ -147,7 +147,7 @@ class Assistant:
     ) -> Answer:
         parsed = parse_draft(draft, {item.n for item in evidence})
         sentences = [(sentence.text, sentence.marks) for sentence in parsed.sentences]
-        bound = bind(sentences, evidence, self._source)
+        bound = bind(sentences, evidence, lambda id_: self._source(id_, evidence))
         by_source = {item.passage.document: item for item in evidence}
         cited = {
             citation.n: _cited(citation, by_source[citation.source]) for citation in bound.citations
@@ -166,10 +166,12 @@ class Assistant:
             notes,
         )
 
-    def _source(self, id_: str) -> Source:
+    def _source(self, id_: str, evidence: Sequence[Evidence]) -> Source:
+        """Return a document to cite. Raises LibraryError if it is no longer what was searched."""
         document, clean = self.library.document(id_), self.library.clean_text(id_)
-        if document is None or clean is None:
-            raise LibraryError(f"{id_} was removed while the question was answered: ask again")
+        own = [item.passage for item in evidence if item.passage.document == id_]
+        if not document or not clean or any(p.span.of(clean.text) != p.text for p in own):
+            raise LibraryError(f"{id_} changed while the question was answered: ask again")
         return Source(document, clean)
 
     def _refusal(

@@ -43,7 +43,7 @@ def read_rows(path: Path) -> Iterator[dict[str, Any]]:
             _object(row, str(path)) for row in (whole if isinstance(whole, list) else [whole])
         )
         return
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             where = f"{path}, row {number}"
             yield _object(_parsed(line, where), where)
@@ -91,16 +91,21 @@ def _citations(row: Mapping[str, Any]) -> list[dict[str, Any]]:
 def _standing(library: Library, citation: Mapping[str, Any]) -> tuple[int, str, str]:
     n, source, span = _place(citation)
     quote = library.quote(source, span)
-    if quote is None:
+    if not quote:
         return n, source, "missing"
-    return n, source, "stands" if quote == citation.get("quote") else "changed"
+    document = library.document(source)
+    known = {"quote": quote, "sha256": document.sha256 if document else ""}
+    if shown := next(_cited(library, citation), None):
+        known["text"] = shown[1].text
+    same = all(citation.get(name, value) == value for name, value in known.items())
+    return n, source, "stands" if same and "quote" in citation else "changed"
 
 
 def _place(citation: Mapping[str, Any]) -> tuple[int, str, Span]:
     try:
         n, source = int(citation["n"]), str(citation["source"])
         return n, source, Span(int(citation["start"]), int(citation["end"]))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ReportError(
             f"a citation needs n, source, start and end (start <= end): {dict(citation)!r:.200}"
         ) from error

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -39,10 +39,9 @@ _HEADLINE = 45  # a line up to this long without a stop is a title or a heading
 _STOPS = "。！？!?.；;…”」）)"
 # Responsibilities in brackets, headings of Markdown, provenance and contact lines.
 _NO_STATEMENT = re.compile(
-    r"[(（#]|(?:出处|出處|来源|來源|地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)"
+    r"[(（#|]|(?:出处|出處|来源|來源|地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)"
     r"[^。]{0,6}[:：]"
 )
-_ANY_NUMBER = range(1000)
 LEAD_IN = "The documents say:\n"
 
 
@@ -75,7 +74,7 @@ class ExtractiveAnswerer:
         if question.language == "en":
             yield LEAD_IN
         for candidate in _in_document_order(chosen):
-            yield _marked(candidate)
+            yield _marked(candidate, {item.n for item in evidence})
 
     def _scored(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
         if not candidates:
@@ -284,7 +283,7 @@ def _in_document_order(chosen: list[_Candidate]) -> list[_Candidate]:
     return sorted(chosen, key=lambda c: (order.index(c.evidence.passage.document), _place(c)))
 
 
-def _marked(candidate: _Candidate) -> str:
+def _marked(candidate: _Candidate, known: Collection[int]) -> str:
     # Footnote marks of the document would be read as ours.
-    text = parse_draft(candidate.text, _ANY_NUMBER).text.replace("\n", " ")
+    text = parse_draft(candidate.text, known).text.replace("\n", " ")
     return f"{text}[{candidate.n}]" + ("" if text[-1:] in "。！？!?.；;" else "\n")

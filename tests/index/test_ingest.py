@@ -455,3 +455,27 @@ def test_samples_and_documents_go_in_and_are_found(library, samples, corpus):
         for passage in library.passages_of(id_):
             assert passage.span.of(text.text) == passage.text
             assert library.quote(id_, passage.raw_span) == passage.raw_span.of(document.raw)
+
+
+def test_a_file_that_is_away_keeps_its_document_when_another_has_its_name(library, tmp_path):
+    for number, folder in enumerate(("one", "two")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "n.txt").write_text(body(number), encoding="utf-8")
+    ingest(library, [tmp_path / "one"])
+    (tmp_path / "one").rename(tmp_path / "away")
+    ingest(library, [tmp_path / "two"])
+    assert library.document_ids() == ["n.txt", "two/n.txt"]
+    ingest(library, [tmp_path / "away"])  # moved, not changed: it keeps its id
+    assert library.document_ids() == ["n.txt", "two/n.txt"]
+
+
+def test_a_file_restored_after_a_bad_version_is_read_again(library, tmp_path):
+    path = tmp_path / "rows.jsonl"
+    write_rows(path, {"r": body(1)})
+    ingest(library, [path])
+    good = library.document("r").raw
+    write_rows(path, {"r": body(2)}, "not JSON")
+    assert ingest(library, [path]).problems
+    write_rows(path, {"r": body(1)})
+    assert news(ingest(library, [path]))["changed"] == ["r"]
+    assert library.document("r").raw == good

@@ -214,3 +214,10 @@ def test_a_long_hostile_draft_is_read_in_linear_time() -> None:
     draft = parse_draft("甲[1]" * marks + "[" * marks + "¹" * marks, KNOWN)
     assert draft.sentences[0].marks == (1,)
     assert draft.text.startswith("甲" * marks)
+
+
+def test_isotopes_are_no_marks() -> None:
+    text = "含¹⁰B的硼药和¹⁷⁷Lu标记药物最高奖励250万元[1]。"
+    draft = parse_draft(text, set(range(1, 20)))
+    assert draft.text == text.replace("[1]", "")
+    assert draft.sentences[0].marks == (1,)

@@ -7,7 +7,7 @@ import threading
 import pytest
 from hash_encoder import HashEncoder
 
-from index.errors import QuestionError
+from index.errors import LibraryError, QuestionError
 from index.ingest import ingest
 from index.library import Library
 from rag.answer import MAX_ANSWER, PromptedAnswerer
@@ -333,3 +333,17 @@ def test_an_answer_without_its_finish_mark_is_cut(library) -> None:
     )
     assert answer.llm == "extractive"
     assert any("broke off" in note for note in answer.notes)
+
+
+def test_a_document_that_changes_while_it_is_cited_is_one_clear_error(tmp_path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    path = folder / "n.txt"
+    path.write_text("东莞市对样例企业最高奖励250万元。", encoding="utf-8")
+    with Library(tmp_path / "library", HashEncoder(), create=True) as library:
+        ingest(library, [folder])
+        with pytest.raises(LibraryError, match="ask again"):
+            for event in Assistant(library).stream("东莞对样例企业奖励多少？"):
+                if isinstance(event, Found):
+                    path.write_text("本次会议讨论了食堂的菜单。", encoding="utf-8")
+                    ingest(library, [folder])
