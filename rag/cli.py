@@ -9,8 +9,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -583,13 +584,17 @@ def _write_rows(out: Path, rows: Iterable[dict[str, Any]]) -> None:
     target = out.resolve()  # what a link points to, not the link, is written
     if target.exists() and not target.is_file():
         raise YinzhengError(f"{out} is no file: give --out the name of one")
-    part = target.parent / f"{target.name}.part"
+    part: Path | None = None
     try:
-        with part.open("w", encoding="utf-8") as file:
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=target.parent, prefix=f".{target.name}.", delete=False
+        ) as file:
+            part = Path(file.name)
             file.writelines(f"{_json(row)}\n" for row in rows)
+        part.chmod(target.stat().st_mode if target.exists() else 0o644)  # not its own 0600
         part.replace(target)
     except OSError as error:
         raise YinzhengError(f"{out} cannot be written: {error.strerror or error}") from error
     finally:
-        with suppress(OSError):  # it is gone when all went well
-            part.unlink()
+        if part:
+            part.unlink(missing_ok=True)  # it is gone when all went well
