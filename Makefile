@@ -39,7 +39,7 @@ chat: $(LIBRARY)/.samples
 	$(BIN)/yinzheng chat --library $(LIBRARY)
 
 test: $(VENV)/.dev
-	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
