@@ -68,6 +68,8 @@ _LABELS = {
     "unsupported": ("查无依据", "Not borne out"),
     "sources": ("出处", "Sources"),
     "place": ("第 {}–{} 字", "characters {}–{}"),
+    "page": ("第{0}页", "page {0}"),
+    "also": ("另见于{0}", "also in {0}"),
     "related": ("资料库中最接近的文件，不是依据", "Nearest in the library, not evidence"),
     "extractive": ("直接摘引原文", "quoted from the documents"),
 }
@@ -257,7 +259,9 @@ def _sources(answer: Answer, key: str) -> Iterator[str]:
 def _source(citation: Citation, key: str, language: Language) -> str:
     about = (citation.publisher, citation.date, citation.heading)
     place = _label("place", language).format(citation.start, citation.end)
-    where = (escaped(citation.source), place, link(citation.url))
+    page = _label("page", language).format(citation.page) if citation.page else ""
+    also = _label("also", language).format("、".join(citation.also)) if citation.also else ""
+    where = (escaped(citation.source), page, place, link(citation.url), escaped(also))
     return (
         f'<div class="yz-source" id="{key}-{citation.n}" lang="{language_of(citation.text)}">'
         f"<div><b>&#91;{citation.n}&#93;</b> {escaped(citation.title)}</div>"

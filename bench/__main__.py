@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import answers, pages, retrieval, speed
+from bench import answers, dates, pages, retrieval, speed
 from bench.rows import Row
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -29,7 +29,10 @@ def main() -> None:
     parts = {
         "retrieval": lambda: retrieval.rows(SHARED / "eval" / "retrieval", WORK, options.queries),
         "answers": lambda: answers.rows(SHARED / "corpus", SHARED / "eval" / "gold.jsonl", WORK),
-        "pages": lambda: pages.rows(SHARED / "eval" / "html"),
+        "pages": lambda: [
+            *pages.rows(SHARED / "eval" / "html"),
+            *dates.rows(SHARED / "eval" / "html"),
+        ],
         "speed": lambda: speed.rows(WORK),
     }
     found: list[Row] = []

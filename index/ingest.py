@@ -1,47 +1,47 @@
 """Files -> store: incremental, resumable, with progress.
 
-Each batch is one transaction: a crash loses at most the batch at hand; what went in is recognised
-the next time.
+Files are read ahead in child processes while the encoder is at work. Each batch is one transaction:
+a crash loses at most the batch at hand; what went in is recognised the next time.
 """
 
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from index.chunk import encoded_text, passages
-from index.clean import clean
 from index.errors import LibraryDamaged, ReadError
+from index.frames import CleanDocument, Job, Note, Problem
 from index.library import Library
-from index.metadata import read_metadata
-from index.read import ASSETS, read_bytes, read_file
+from index.meta_table import apply_row
+from index.read import ASSETS, read_bytes
+from index.sandbox import Outcome, shared_pool
 from index.script import encodable, fold
 from index.store import FileRecord, Prepared
 from index.types import CleanText, Document, Passage, Vectors
+from index.web import fetch
 
 # Passages encoded and stored at a time: enough to keep the encoder busy, little enough to lose.
 BATCH_PASSAGES = 512
-# What decides how a file is read: when any of it changes, unchanged files are read again.
-_READING_CODE = (
-    *("decode", "read", "script", "offsets", "markup", "boilerplate", "clean", "metadata"),
-    *("sentences", "chunk", "places"),
+# What does not decide how a file is read. When anything else changes, files are read again.
+_NOT_READING = frozenset(
+    """
+    bundled dense encoder errors frames fuse ingest lexical library meta_table publish sandbox store
+    terms web
+    """.split()  # noqa: SIM905 (so many quoted words are harder to read)
 )
 
 Progress = Callable[[str, int, int], None]  # stage ("read" or "encode"), done, of how many
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A file or row that did not go in."""
-
-    source: str
-    reason: str
+Remark = TypeVar("Remark", Problem, Note)
+Overrides = Mapping[str, Mapping[str, str]]  # document -> field -> value, of the user's own table
 
 
 @dataclass
@@ -54,6 +54,8 @@ class Report:
     removed: list[str] = field(default_factory=list)  # rows that are no longer in their file
     vanished: list[str] = field(default_factory=list)  # documents whose file is gone; they stay
     problems: list[Problem] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    reprints: list[tuple[str, ...]] = field(default_factory=list)  # the original first
     passages: int = 0
     encoded: int = 0
     seconds: dict[str, float] = field(default_factory=dict)  # stage -> time
@@ -78,14 +80,47 @@ class _File:
         return str(self.path)
 
     @property
+    def folder(self) -> str:
+        return str(self.root)
+
+    @property
     def source(self) -> str:
         return encodable(self.path.relative_to(self.root).as_posix())
 
-    def read(self) -> bytes:
-        """Return the bytes of the file. Raises ReadError."""
+    def job(self) -> Job:
+        """Return the file with its bytes. Raises ReadError."""
         if self.location != encodable(self.location):
             raise ReadError("its path is not UTF-8: rename it")
-        return read_bytes(self.path)
+        return Job(self.source, read_bytes(self.path))
+
+    def alternatives(self, id_: str) -> list[str]:
+        """Return the ids that a document of this file may have, the plain one first."""
+        if id_ == self.source:
+            return [id_, f"{self.root.name}/{id_}", self.location]
+        return [id_, f"{self.source}#{id_}", f"{self.location}#{id_}"]
+
+    def is_there(self) -> bool:
+        return os.path.exists(self.location)
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of the web; it has no folder, and nobody can tell whether it is still there."""
+
+    location: str
+    folder: str = ""
+
+    @property
+    def source(self) -> str:
+        return self.location
+
+    def job(self) -> Job:
+        """Return the page with its bytes, named so that its kind shows. Raises ReadError."""
+        page = fetch(self.location)
+        return Job(f"{self.location.split('?')[0].split('#')[0]}{page.suffix}", page.data)
+
+    def alternatives(self, id_: str) -> list[str]:
+        return [id_, f"{self.location}#{id_}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +131,21 @@ class _Cut:
     document: Document
     clean: CleanText
     passages: tuple[Passage, ...]
+    signature: bytes
 
     def texts(self) -> list[str]:
         return [fold(encoded_text(self.document.metadata.title, p)) for p in self.passages]
 
 
-def ingest(library: Library, paths: Sequence[Path], progress: Progress | None = None) -> Report:
-    """Put files and folders into a library and publish its indexes.
+def ingest(
+    library: Library,
+    paths: Sequence[Path | str],
+    progress: Progress | None = None,
+    overrides: Overrides | None = None,
+) -> Report:
+    """Put files, folders and web pages into a library and publish its indexes.
 
+    `overrides` is what the user's own table says of documents; it is kept and holds from now on.
     Bad files are reported and passed over. Raises ReadError for a path that does not exist,
     LibraryBusy, StorageFull, EncoderMismatch.
     """
@@ -112,30 +154,42 @@ def ingest(library: Library, paths: Sequence[Path], progress: Progress | None = 
     with library.writing():
         library.check_encoder()
         _record_encoder(library)
-        _Ingestion(library, report, progress or (lambda *_: None)).run(files)
+        library.store.set_overrides(overrides or {})
+        ingestion = _Ingestion(library, report, progress or (lambda *_: None))
+        ingestion.run(files)
+        ingestion.apply_overrides(overrides or {})
         _report_vanished(library, files, report)
+        with report.timed("reprints"):
+            report.reprints = library.group_reprints()
         with report.timed("publish"):
             library.snapshot_for_writer()
     return report
 
 
 def list_files(
-    paths: Sequence[Path], on_problem: Callable[[Problem], None] | None = None
-) -> list[_File]:
+    paths: Sequence[Path | str], on_problem: Callable[[Problem], None] | None = None
+) -> list[_File | _Page]:
     """Return the files below `paths`, sorted; hidden files and parts of saved pages are left out.
 
-    Folders that cannot be listed go to `on_problem`. Raises ReadError for a path that does not
-    exist.
+    What begins like a URL is one. Folders that cannot be listed go to `on_problem`. Raises
+    ReadError for a path that does not exist.
     """
-    found: dict[Path, _File] = {}
+    found: dict[str, _File | _Page] = {}
     for given in paths:
-        path = _resolved(given)
+        if _is_url(str(given)):
+            found.setdefault(str(given), _Page(str(given)))
+            continue
+        path = _resolved(Path(given))
         if path.is_dir():
             inner = _files_below(path, on_problem or (lambda _: None))
-            found.update((p, _File(p, path)) for p in inner if p not in found)
+            found.update((str(p), _File(p, path)) for p in inner if str(p) not in found)
         else:
-            found.setdefault(path, _File(path, path.parent))
+            found.setdefault(str(path), _File(path, path.parent))
     return list(found.values())
+
+
+def _is_url(given: str) -> bool:
+    return given.lower().startswith(("http://", "https://"))
 
 
 def _resolved(given: Path) -> Path:
@@ -167,8 +221,10 @@ def _is_wanted(name: str) -> bool:
 def reading_version() -> str:
     """Return a hash of the code that decides how a file is read: better code reads it again."""
     folder = Path(__file__).parent
-    names = [f"{name}.py" for name in _READING_CODE] + ["places.csv"]
-    return hashlib.sha256(b"".join((folder / name).read_bytes() for name in names)).hexdigest()[:16]
+    code = sorted(path for path in folder.rglob("*.py") if path.stem not in _NOT_READING)
+    tables = sorted(folder.glob("*.csv"))
+    read = b"".join(path.read_bytes() for path in [*code, *tables])
+    return hashlib.sha256(read).hexdigest()[:16]
 
 
 def _record_encoder(library: Library) -> None:
@@ -178,66 +234,120 @@ def _record_encoder(library: Library) -> None:
         library.store.set_fact("encoder", library.encoder.fingerprint)
 
 
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A file that is being read."""
+
+    file: _File | _Page
+    record: FileRecord
+    name: str  # under which it was sent
+
+
 class _Ingestion:
     """The state of one run: documents wait for the encoder, files for their last document."""
 
     def __init__(self, library: Library, report: Report, progress: Progress) -> None:
         self.library, self.report, self.progress = library, report, progress
+        self.pending: deque[_Pending] = deque()  # files on their way through the reading processes
         self.waiting: list[_Cut] = []
         self.files: list[FileRecord] = []
         self.gone: list[str] = []
         self.stale: list[str] = []  # locations whose records no longer hold
+        self.done = 0
 
-    def run(self, files: Sequence[_File]) -> None:
-        for number, file in enumerate(files, start=1):
-            try:
-                self._take(file)
-            except ReadError as error:
-                self.report.problems.append(Problem(file.source, str(error)))
-            self.progress("read", number, len(files))
+    def run(self, files: Sequence[_File | _Page]) -> None:
+        outcomes = shared_pool().read(self._jobs(files))
+        while True:
+            with self.report.timed("read"):
+                outcome = next(outcomes, None)
+            if outcome is None:
+                break
+            self._take(self.pending.popleft(), outcome)
+            self._count(len(files))
         self._flush()
 
-    def _take(self, file: _File) -> None:
-        store = self.library.store
-        with self.report.timed("read"):
-            data = file.read()
-            digest = hashlib.sha256(data).hexdigest()
-            record = FileRecord(file.location, str(file.root), digest, reading_version())
-            known = store.ids_at(file.location)
-            if store.file(file.location) == record and known:
-                self.report.unchanged += known
-                return
-            content = read_file(data, file.source)
-        before = len(self.report.problems)
-        self.stale.append(file.location)
-        self.report.problems += [Problem(file.source, problem) for problem in content.problems]
-        taken = [
-            id_ for document in content.documents if (id_ := self._prepare(document, file, known))
-        ]
-        if taken:
-            removed = sorted(known.keys() - taken)
-            self.report.removed += removed
-            self.gone += removed
-            # A file with bad rows is read again the next time, so that they are reported again.
-            self.files += [record] if len(self.report.problems) == before else []
+    def _count(self, total: int) -> None:
+        self.done += 1
+        self.progress("read", self.done, total)
 
-    def _prepare(self, document: Document, file: _File, known: dict[str, str]) -> str:
-        """Cut a document and queue it; return its id, "" if it has no text."""
-        document = replace(document, id=self._free_id(document, file))
-        try:
-            cut = self._cut(document, file.location)
-        except ReadError as error:
-            self.report.problems.append(Problem(document.id, str(error)))
-            return ""
+    def _jobs(self, files: Sequence[_File | _Page]) -> Iterator[Job]:
+        """Yield the files that have to be read."""
+        for file in files:
+            try:
+                job = file.job()
+            except ReadError as error:
+                self.report.problems.append(Problem(file.source, str(error)))
+                self._count(len(files))
+                continue
+            digest = hashlib.sha256(job.data).hexdigest()
+            record = FileRecord(file.location, file.folder, digest, reading_version())
+            known = self.library.store.ids_at(file.location)
+            if self.library.store.file(file.location) == record and known:
+                self.report.unchanged += known
+                self._count(len(files))
+                continue
+            self.pending.append(_Pending(file, record, job.source))
+            yield job
+
+    def _take(self, pending: _Pending, outcome: Outcome) -> None:
+        """Queue the documents of a file that has been read."""
+        file = pending.file
+        known = self.library.store.ids_at(file.location)
+        self.stale.append(file.location)
+        self.report.problems += [_renamed(problem, pending) for problem in outcome.problems]
+        self.report.notes += [_renamed(note, pending) for note in outcome.notes]
+        taken = {self._prepare(read, pending, known) for read in outcome.documents()}
+        if not taken:
+            return
+        # Of a file whose reader broke down, nobody knows whether a document is gone.
+        removed = sorted(known.keys() - taken) if outcome.whole else []
+        self.report.removed += removed
+        self.gone += removed
+        # A file with bad parts is read again the next time, so that they are reported again.
+        self.files += [] if outcome.problems else [pending.record]
+
+    def _prepare(self, read: CleanDocument, pending: _Pending, known: dict[str, str]) -> str:
+        """Cut a document and queue it; return its id."""
+        id_ = read.document.id
+        document = replace(read.document, id=pending.file.source if id_ == pending.name else id_)
+        document = replace(document, id=self._free_id(document, pending.file))
+        document = self._overridden(_with_url(document, pending.file))
+        with self.report.timed("chunk"):
+            cut = self._cut(replace(read, document=document), pending.file.location)
         if document.id in known and self._is_stored(cut):
             self.report.unchanged.append(document.id)
             return document.id
         news = self.report.changed if document.id in known else self.report.added
         news.append(document.id)
+        self._queue(cut)
+        return document.id
+
+    def _overridden(self, document: Document) -> Document:
+        """Return a document with the user's own words on it."""
+        row = self.library.store.overrides(document.id)
+        return replace(document, metadata=apply_row(document.metadata, row)) if row else document
+
+    def _queue(self, cut: _Cut) -> None:
         self.waiting.append(cut)
         if sum(len(waiting.passages) for waiting in self.waiting) >= BATCH_PASSAGES:
             self._flush()
-        return document.id
+
+    def apply_overrides(self, overrides: Overrides) -> None:
+        """Bring the user's own words to the documents that were not read just now."""
+        store = self.library.store
+        for id_ in overrides:
+            document, text = store.document(id_), store.clean_text(id_)
+            if not document or not text:
+                said = "there is no such document in the library: `yinzheng list` names them"
+                self.report.problems.append(Problem(id_, f"in the table of metadata: {said}"))
+                continue
+            changed = self._overridden(document)
+            if changed != document:
+                signature = store.signature(id_)
+                read = CleanDocument(changed, text, signature)
+                self.report.changed.append(id_)
+                self._queue(self._cut(read, store.location_of(id_)))
+        self._flush()
 
     def _is_stored(self, cut: _Cut) -> bool:
         """Tell whether the store has a document, its clean text and its passages just so."""
@@ -246,26 +356,23 @@ class _Ingestion:
             text, parts = store.clean_text(id_), store.passages_of(id_)
             if store.document(id_) != cut.document or text is None:
                 return False
+            if store.signature(id_) != cut.signature:
+                return False
         except LibraryDamaged:
             return False
         found = (text.text, text.starts.tobytes(), text.ends.tobytes())
         made = (cut.clean.text, cut.clean.starts.tobytes(), cut.clean.ends.tobytes())
         return found == made and [replace(part, id=-1) for part in parts] == list(cut.passages)
 
-    def _free_id(self, document: Document, file: _File) -> str:
+    def _free_id(self, document: Document, file: _File | _Page) -> str:
         """Return an id that no other file's document has; one that moved here keeps its own."""
-        id_ = document.id
-        candidates = [
-            id_,
-            f"{file.source}#{id_}" if id_ != file.source else f"{file.root.name}/{id_}",
-        ]
-        candidates.append(f"{file.location}#{id_}" if id_ != file.source else file.location)
+        candidates = file.alternatives(document.id)
         return next(
             (candidate for candidate in candidates if self._is_free(candidate, document, file)),
             candidates[-1],
         )
 
-    def _is_free(self, id_: str, document: Document, file: _File) -> bool:
+    def _is_free(self, id_: str, document: Document, file: _File | _Page) -> bool:
         if any(cut.document.id == id_ and cut.location != file.location for cut in self.waiting):
             return False
         location = self.library.store.location_of(id_) if id_ not in self.gone else ""
@@ -275,13 +382,17 @@ class _Ingestion:
         moved = self.library.store.ids_at(location).get(id_) == document.sha256
         return moved and not os.path.exists(location)
 
-    def _cut(self, document: Document, location: str) -> _Cut:
-        with self.report.timed("clean"):
-            text = clean(document.raw, document.media_type)
-            document = replace(document, metadata=read_metadata(document, text))
-        with self.report.timed("chunk"):
-            parts = passages(text, document.id, document.metadata.title)
-        return _Cut(location, document, text, tuple(parts))
+    def _cut(self, read: CleanDocument, location: str) -> _Cut:
+        document, encoder = read.document, self.library.encoder
+        parts = passages(
+            read.clean,
+            document.id,
+            document.metadata.title,
+            document.layout,
+            encoder.count_tokens,
+            encoder.max_tokens,
+        )
+        return _Cut(location, document, read.clean, tuple(parts), read.signature)
 
     def _flush(self) -> None:
         """Encode and store what waits."""
@@ -304,7 +415,9 @@ class _Ingestion:
                 self.report.encoded += len(new)
             rows = (_stacked(cut.texts(), known) for cut in self.waiting)
             return [
-                Prepared(cut.location, cut.document, cut.clean, cut.passages, vectors)
+                Prepared(
+                    cut.location, cut.document, cut.clean, cut.passages, vectors, cut.signature
+                )
                 for cut, vectors in zip(self.waiting, rows, strict=True)
             ]
 
@@ -332,9 +445,25 @@ def _stacked(texts: Iterable[str], vectors: dict[str, Vectors]) -> Vectors:
     return np.stack([vectors[text] for text in texts]).astype(np.float32)
 
 
-def _report_vanished(library: Library, files: Sequence[_File], report: Report) -> None:
+def _with_url(document: Document, file: _File | _Page) -> Document:
+    """Return a document of the web with the address that it was asked for at, unless it knows."""
+    known = document.metadata
+    if known.url or not isinstance(file, _Page):
+        return document
+    found = {**known.found, "url": "declared"}
+    return replace(document, metadata=replace(known, url=file.location, found=found))
+
+
+def _renamed(remark: Remark, pending: _Pending) -> Remark:
+    """Return a remark under the name that the user knows."""
+    if remark.source != pending.name:
+        return remark
+    return replace(remark, source=pending.file.source)
+
+
+def _report_vanished(library: Library, files: Sequence[_File | _Page], report: Report) -> None:
     """List the documents of earlier runs over the same folders whose files are gone."""
-    for root in sorted({str(file.root) for file in files}):
+    for root in sorted({file.folder for file in files if file.folder}):
         for location in library.store.files_below(root):
             if not os.path.exists(location):
                 report.vanished += sorted(library.store.ids_at(location))

@@ -276,11 +276,41 @@ class Library:
         document = self.document(id_)
         return span.of(document.raw) if document and span.end <= len(document.raw) else None
 
+    def copies(self, id_: str) -> tuple[str, ...]:
+        """Return the documents that are reprints of one another, the original first, or none."""
+        return self.store.copies(id_)
+
+    def passage_copies(self, passage: Passage) -> list[Passage]:
+        """Return a passage in each reprint of its document that has it, the original's first."""
+        from index.reprints import near_duplicate
+
+        found = []
+        for id_ in self.copies(passage.document):
+            own = [passage] if id_ == passage.document else self.passages_of(id_)
+            same = (other for other in own if near_duplicate(other.text, passage.text))
+            found += [first for first in (next(same, None),) if first]
+        return found
+
+    def group_reprints(self) -> list[tuple[str, ...]]:
+        """Find which documents are reprints of one another and store it; the original comes first.
+
+        The caller holds the lock.
+        """
+        from index.reprints import groups, preferred
+
+        found = []
+        for group in groups(self.store.signatures()):
+            original = preferred(group, {id_: self.metadata(id_) for id_ in group})
+            found.append((original, *sorted(id_ for id_ in group if id_ != original)))
+        self.store.set_reprints({id_: group[0] for group in found for id_ in group})
+        return found
+
     def remove(self, id_: str) -> bool:
         """Remove a document for good and publish indexes without it; tell whether it was there."""
         with self.writing():
             removed = self.store.remove(id_)
             if removed:
+                self.group_reprints()
                 self._snapshot = self._publish()
         return removed
 

@@ -1,50 +1,84 @@
-"""Title, publisher, date, number, URL and region of a document, each with where it was found."""
+"""What is known about a document, each field with where it was found.
+
+Sources, from the surest: what the row or format declares ("declared"), the table at the head of a
+government page, publication lines, titles and signatures ("text"), and for a title, if nothing
+else is there, the first sentence or the name of the file.
+"""
 
 import re
 from collections import Counter
-from dataclasses import replace
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from index import boilerplate
 from index.clean import FRONT_MATTER
-from index.markup import Page, read_page
+from index.cleaning import boilerplate
+from index.fields.dates import iso_date, labelled_date
+from index.fields.head_table import read_head_table
+from index.fields.issuers import (
+    Signature,
+    adopted_date,
+    find_number,
+    find_signature,
+    head_issuer,
+    level_of,
+    number_in,
+    signed_date,
+    title_issuer,
+)
+from index.fields.page_text import visible_lines
+from index.fields.publication import (
+    declared_date,
+    find_address,
+    line_address,
+    published_date,
+    stamped_date,
+)
+from index.fields.status import find_status
+from index.fields.titles import declared_title, official_title, title_of_text
+from index.formats.markup import Page, read_page
 from index.script import fold_characters
 from index.types import CleanText, Document, Metadata
 
-# Where publication lines stand: near the top of a page, before or just after its title.
-_HEAD_LINES = 12
-_TITLE_LENGTH = (4, 80)
-_CUT_TITLE = 40  # characters, when the first sentence has to serve as the title
+# Where publication lines stand: near the top of a text, before or just after its title.
+_HEAD_LINES = 40
+_BEFORE_TITLE = 5
+# The publication lines of a text without markup are looked for in fewer lines than its table.
+_REPORTER_LINES = 12
+# What a document is about it says within so many characters; names are looked up in pure Python.
+_ABOUT = 200_000
+# Longer values are no names.
+_LONGEST_NAME = 60
 
-_DATE = re.compile(r"((?:19|20)\d\d)\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})")
-_SIGNED_DATE = re.compile(r"^(?:19|20)\d\d年\d{1,2}月\d{1,2}日$")
-_NUMBER = re.compile(r"[\u4e00-\u9fff]{1,8}[〔\[［(（](?:19|20)\d\d[〕\]］)）]第?\d{1,5}[号號]")
 _SOURCE = re.compile(
-    r"(?:信息来源|文章来源|素材来源|来源|发布机构|发布单位|发文机关)\s*:\s*([^\s|,，。;；:：<>]{2,30})"
+    r"(?:信息来源|文章来源|素材来源|稿件来源|新闻来源|来源|发布机构|发布单位)\s?:\s{0,3}([^\s|,，。;；:：<>]{2,30})"
+    # A paper behind the clock time: 2024-05-03 10:20 某某日报.
+    r"|\d{1,2}:\d{2}(?::\d{2})?\s{0,3}《?([\u4e00-\u9fff]{2,12}(?:报|网|通讯社|周刊|新闻|在线))》?(?=\s|$)"
 )
+_SOURCE_LABEL = re.compile(r"^(?:(?:信息|文章|稿件|新闻)?来源|source)\s?[:：]\s?", re.IGNORECASE)
 _REPORTER = re.compile(r"^([\u4e00-\u9fff]{2,10}?)(?:记者|讯)[^。]{0,40}$")
-_BODY = re.compile(r"^[\u4e00-\u9fff]{2,24}(?:厅|局|委|委员会|政府|办公室|部|院|署|处|中心)$")
-_URL = re.compile(r"https?://[\w./?=&%#:~+-]{4,300}")
-_LINK_LINE = re.compile(r"^(?:本文|原文|文章)?(?:链接|网址|地址)\s*:|^网址\s*:|^url\s*:")
-_DATE_NAMES = (
-    "pubdate",
-    "publishdate",
-    "article:published_time",
-    "publish_time",
-    "og:release_date",
-    "date",
-    "dc.date",
+_PUBLISHER_NAMES = ("contentsource", "source", "publisher", "dc.publisher", "citation_publisher")
+# These name the site and who keeps it: asked when the text names no source.
+_SITE_NAMES = ("og:site_name", "sitename", "author")
+_COLUMN = re.compile(r"(?:专栏|栏目|频道|首页|主页|专题)$")
+# What stands behind 来源: where no source is named.
+_NO_SOURCE = re.compile(
+    r"(?:转载|原创|互联网|网络|本站|本网|未知|综合|整理|其他|不详|无){1,3}(?:文章|内容)?|本.|\W*"
 )
-_PUBLISHER_NAMES = (
-    "contentsource",
-    "source",
-    "og:site_name",
-    "author",
-    "sitename",
-    "publisher",
-    "dc.publisher",
+# An author is a person, an account or a page program, unless it is called like this.
+_ORGANISATION = re.compile(
+    r"(?:网|报|社|台|局|厅|委|部|院|会|政府|办公室|中心|公司|集团|杂志|日报|频道)$"
 )
-_TITLE_NAMES = ("articletitle", "og:title", "title", "dc.title")
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """The lines of a document: as it shows them, and as cleaning leaves them."""
+
+    page: Page | None
+    shown: Sequence[str]
+    kept: Sequence[str]
+    signature: Signature
+    table: dict[str, str]
 
 
 def read_metadata(document: Document, clean: CleanText) -> Metadata:
@@ -53,19 +87,26 @@ def read_metadata(document: Document, clean: CleanText) -> Metadata:
     `found` tells "declared" from "text", "file name" and, for a title made of it, "first sentence".
     """
     known = document.metadata
-    known = replace(known, date=_iso_date(known.date) or known.date)
-    if document.media_type == "text/html":
-        known = _merge(known, _from_page(read_page(document.raw)), "declared")
+    known = replace(known, date=iso_date(known.date) or known.date)
+    text = _text(document, clean)
+    if text.page:
+        known = _merge(known, _from_page(text.page, text, document.raw), "declared")
     if document.media_type == "text/markdown":
         known = _merge(known, _from_front_matter(document.raw), "declared")
-    raw_lines = [line.strip() for line in document.raw.splitlines() if line.strip()]
-    if document.media_type != "text/html":
-        known = _merge(known, _from_lines(raw_lines), "text")
-    clean_lines = clean.text.split("\n")
-    known = _merge(known, _from_clean(clean_lines), "text")
-    if not known.title:
-        known = _title_from_text(known, document.id, clean_lines)
-    return _merge(known, {"region": _region(known.title, clean.text)}, "text")
+    known = _merge(known, _from_table(text.table), "text")
+    known = _title(known, document, text)
+    known = _merge(known, _from_text(known, text, document), "text")
+    known = _merge(known, {"publisher": _site(text.page)}, "declared")
+    known = _merge(known, {"publisher": known.issuer}, "text")
+    return _merge(known, _whose(known, clean.text), "text")
+
+
+def _text(document: Document, clean: CleanText) -> _Text:
+    page = read_page(document.raw) if document.media_type == "text/html" else None
+    lines = map(str.strip, document.raw.splitlines())
+    shown = visible_lines(document.raw) if page else list(filter(None, lines))
+    kept = clean.text.split("\n")
+    return _Text(page, shown, kept, find_signature(kept), read_head_table(shown))
 
 
 def _merge(known: Metadata, more: dict[str, str], where: str) -> Metadata:
@@ -73,14 +114,36 @@ def _merge(known: Metadata, more: dict[str, str], where: str) -> Metadata:
     return replace(known, **news, found={**known.found, **dict.fromkeys(news, where)})
 
 
-def _from_page(page: Page) -> dict[str, str]:
-    urls = (page.canonical, page.meta.get("og:url", ""))
+def _from_page(page: Page, text: _Text, source: str) -> dict[str, str]:
+    title = declared_title(page.meta, page.heading, page.title, text.shown)
+    official = official_title(text.kept)
+    # A page may be titled by its column or by its site, or a title may be cut.
+    if official and (not title or (len(title) < len(official) and _holds(official, title))):
+        title = official
     return {
-        "title": _first(page.meta, _TITLE_NAMES) or page.heading or _without_site(page.title),
-        "publisher": _first(page.meta, _PUBLISHER_NAMES),
-        "date": _iso_date(_first(page.meta, _DATE_NAMES)),
-        "url": next((url for url in urls if _URL.fullmatch(url)), ""),
+        "title": title,
+        "publisher": _named(page, _PUBLISHER_NAMES),
+        "date": declared_date(page.meta, source),
+        "url": find_address(page.meta, page.canonical, source),
     }
+
+
+def _holds(whole: str, part: str) -> bool:
+    return fold_characters(part).rstrip(".…") in fold_characters(whole)
+
+
+def _named(page: Page, names: Sequence[str]) -> str:
+    """Return the first of the meta tags that names a publisher."""
+    for name in names:
+        value = _SOURCE_LABEL.sub("", page.meta.get(name, "").strip()).strip()
+        folded = fold_characters(value[:_LONGEST_NAME])
+        if len(value) > _LONGEST_NAME or "://" in value or _NO_SOURCE.fullmatch(folded):
+            continue
+        if name in _SITE_NAMES and _COLUMN.search(folded):
+            continue
+        if name != "author" or _ORGANISATION.search(folded):
+            return value
+    return ""
 
 
 def _from_front_matter(raw: str) -> dict[str, str]:
@@ -88,100 +151,122 @@ def _from_front_matter(raw: str) -> dict[str, str]:
     head = FRONT_MATTER.match(raw.lstrip("\ufeff").replace("\r\n", "\n"))
     pairs = (line.split(":", 1) for line in head[1].split("\n") if ":" in line) if head else ()
     values = {name.strip().lower(): value.strip().strip("\"'") for name, value in pairs}
-    fields = {name: values.get(name, "") for name in ("title", "publisher", "url")}
-    return {**fields, "date": _iso_date(values.get("date", ""))}
+    names = ("title", "publisher", "issuer", "document_number", "url", "status")
+    dates = {name: iso_date(values.get(name, "")) for name in ("date", "issued")}
+    return {**{name: values.get(name, "") for name in names}, **dates}
 
 
-def _first(meta: dict[str, str], names: tuple[str, ...]) -> str:
-    return next((meta[name] for name in names if meta.get(name)), "")
-
-
-def _without_site(title: str) -> str:
-    """Return a page title without the name of the site behind its last separator."""
-    return re.split(r"\s*[_|]\s*|\s+[-–—]\s+", title)[0].strip()
-
-
-def _from_lines(lines: list[str]) -> dict[str, str]:
-    """Read publication lines, which cleaning drops, from the raw lines."""
-    head = [fold_characters(line) for line in lines[:_HEAD_LINES]]
-    publication = [line for line in head if boilerplate.is_information_line(line)]
-    links = [line for line in lines if "://" in line and _LINK_LINE.match(fold_characters(line))]
-    url = next((match[0] for line in links if (match := _URL.search(line))), "")
+def _from_table(table: dict[str, str]) -> dict[str, str]:
+    """Return what a head table says, dates and numbers in their usual form."""
     return {
-        "date": next((found for line in publication if (found := _iso_date(line))), ""),
-        "publisher": next(
-            (found for line in lines[:_HEAD_LINES] if (found := _publisher(line))), ""
-        ),
+        "title": table.get("title", ""),
+        "publisher": table.get("publisher", ""),
+        "issuer": "、".join(re.split(r"[\s、,，;；]+", table.get("issuer", ""))),
+        "date": labelled_date(table.get("date", "")),
+        "issued": labelled_date(table.get("issued", "")),
+        "document_number": number_in(table.get("document_number", "")),
+    }
+
+
+def _title(known: Metadata, document: Document, text: _Text) -> Metadata:
+    if not known.title:
+        title, where = title_of_text(text.kept)
+        known = _merge(known, {"title": title}, where)
+    return _merge(known, {"title": document.id}, "file name")
+
+
+def _from_text(known: Metadata, text: _Text, document: Document) -> dict[str, str]:
+    """Read publication lines, which cleaning drops, signatures, numbers and status words."""
+    head = text.shown[:_HEAD_LINES]
+    issuer = known.issuer or _issuer(known.title, text)
+    issued = known.issued or text.signature.date or adopted_date(text.kept)
+    if not issued and issuer:
+        issued = signed_date(text.kept)
+    url = known.url or line_address(text.shown)
+    near = text.shown[_near_title(known.title, text.shown) :][:_HEAD_LINES] if text.page else head
+    return {
+        "publisher": _publisher(near, text.kept),
+        "issuer": issuer,
+        "issued": issued,
+        "date": _published(known.title, url, head, text, document) or issued,
+        "document_number": find_number(text.kept, known.title),
         "url": url,
+        "status": find_status(known.title, text.kept, text.table.get("status", "")),
     }
 
 
-def _publisher(line: str) -> str:
-    """Return the publisher that a line names, in its own script."""
-    match = _SOURCE.search(fold_characters(line))
-    return _strip_glosses(line[match.start(1) : match.end(1)]) if match else ""
+def _issuer(title: str, text: _Text) -> str:
+    """Return the bodies that sign, else those of the title or the letterhead.
+
+    One that signs in short (创新科技署) is named in full at the head.
+    """
+    signed = "、".join(text.signature.bodies)
+    above = title_issuer(title) or head_issuer(text.kept)
+    return above if not signed or above.endswith(signed) else signed
 
 
-def _strip_glosses(text: str) -> str:
-    return re.sub(r"[(（][^)）\u3400-\u9fff]{1,7}[)）]?", "", text)
+def _published(title: str, url: str, head: Sequence[str], text: _Text, document: Document) -> str:
+    if document.media_type == "text/html":
+        return published_date(text.shown, title, url) or stamped_date(document.raw)
+    if document.layout.pages:
+        return published_date(head, title, url, printed=True)
+    sure = (line for line in head if boilerplate.is_information_line(line))
+    return published_date(head, title, url) or next(filter(None, map(iso_date, sure)), "")
 
 
-def _from_clean(lines: list[str]) -> dict[str, str]:
-    """Read document numbers, reporters and signatures from the clean lines, in their own script."""
-    folded = [fold_characters(line) for line in lines]
-    number = next((match for line in lines if (match := _NUMBER.search(line))), None)
-    bodies, signed = _signature(lines, folded)
-    head = zip(lines[:_HEAD_LINES], folded, strict=False)
-    reporter = next((line[: m.end(1)] for line, plain in head if (m := _REPORTER.match(plain))), "")
-    source = next((found for line in lines[-3:] if (found := _publisher(line))), "")
-    return {
-        "document_number": number[0] if number else "",
-        "publisher": "、".join(bodies) or reporter or source,
-        "date": signed
-        or next((_iso_date(line) for line in folded[:3] if _SIGNED_DATE.match(line)), ""),
-    }
+def _publisher(head: Sequence[str], kept: Sequence[str]) -> str:
+    """Return who the publication lines name: a source, else a reporter's paper, in its script."""
+    source = next((found for line in head if (found := _source(line))), "")
+    folded = [(line, fold_characters(line[:_LONGEST_NAME])) for line in kept[:_REPORTER_LINES]]
+    matches = ((line, _REPORTER.match(plain)) for line, plain in folded if len(line) == len(plain))
+    papers = (line[: match.end(1)] for line, match in matches if match)
+    reporter = next((name for name in papers if not _NO_SOURCE.fullmatch(name)), "")
+    return source or reporter or next((name for line in kept[-3:] if (name := _source(line))), "")
 
 
-def _signature(lines: list[str], folded: list[str]) -> tuple[list[str], str]:
-    """Return the bodies that sign a notice and the date below them, if there is such a block."""
-    for i, line in enumerate(folded):
-        if _SIGNED_DATE.match(line):
-            bodies: list[str] = []
-            for above in range(i - 1, -1, -1):
-                if not _BODY.match(folded[above]):
-                    break
-                bodies.insert(0, lines[above])
-            if bodies:
-                return bodies, _iso_date(line)
-    return [], ""
+def _near_title(title: str, lines: Sequence[str]) -> int:
+    """Return the number of the line from which a page's source is looked for: its menu has none."""
+    found = (i for i, line in enumerate(lines) if line == title)
+    return max(0, next(found, 0) - _BEFORE_TITLE)
 
 
-def _iso_date(text: str) -> str:
-    match = _DATE.search(text)
-    if not match:
+def _source(line: str) -> str:
+    match = _SOURCE.search(fold_characters(line)) if len(line) <= 5 * _LONGEST_NAME else None
+    group = match.lastindex or 0 if match else 0
+    name = line[match.start(group) : match.end(group)] if match else ""
+    name = re.sub(r"[(（][^)）\u3400-\u9fff]{1,7}[)）]?", "", name)  # glosses
+    return "" if _NO_SOURCE.fullmatch(fold_characters(name)) else name
+
+
+def _site(page: Page | None) -> str:
+    """Return the name of the site of a page: as it declares it, or behind its title (…_某网)."""
+    if page is None:
         return ""
-    try:
-        return date(*map(int, match.groups())).isoformat()
-    except ValueError:
-        return ""  # such as 2024-13-40: not a date, so not known
+    last = re.split(r"[_|<>-]", page.title)[-1].strip()
+    named = re.search(r"(?:网|网站|报|在线|政府)$", fold_characters(last)) and last != page.title
+    return _named(page, _SITE_NAMES) or (last if named else "")
 
 
-def _title_from_text(known: Metadata, source: str, lines: list[str]) -> Metadata:
-    first = re.sub(r"^[#\s]+", "", lines[0])
-    if _TITLE_LENGTH[0] <= len(first) <= _TITLE_LENGTH[1] and first[-1] not in "。;；,，":
-        return _merge(known, {"title": first}, "text")
-    cut = re.split(r"[。！？!?]", first)[0][:_CUT_TITLE].rstrip(",，、 ")
-    if len(cut) >= _TITLE_LENGTH[0]:
-        return _merge(known, {"title": cut}, "first sentence")
-    return _merge(known, {"title": source}, "file name")
+def _whose(known: Metadata, text: str) -> dict[str, str]:
+    level = known.level or level_of(known.issuer, known.document_number, known.title)
+    return {"level": level, "region": _region(known, level, text)}
 
 
-def _region(title: str, text: str) -> str:
-    """Return the place that the title names, else the one named most often."""
-    from index.places import find_places
+def _region(known: Metadata, level: str, text: str) -> str:
+    """Return the place that a document is about.
 
-    named = [mention.place.name for mention in find_places(title)]
-    if named:
-        return named[0]
-    counted = Counter(mention.place.name for mention in find_places(text))
+    That is the one that its title names, else the one whose body issued it, else the one that it
+    names most often.
+    """
+    from index.places import find_places, place
+
+    if named := find_places(known.title):
+        return named[0].place.name
+    if issuer := find_places(known.issuer.split("、")[0]):
+        return issuer[-1].place.name
+    if level == "national":
+        return "中国"
+    if level and (numbered := place(known.document_number[:1])):
+        return numbered.name
+    counted = Counter(mention.place.name for mention in find_places(text[:_ABOUT]))
     return min(counted, key=lambda name: (-counted[name], name), default="")

@@ -1,17 +1,24 @@
-"""Files -> documents: a reader for each format, chosen by suffix, checked against the content."""
+"""Files -> documents: the content says which reader, the suffix tells apart kinds of text.
 
-import hashlib
+Everything here parses what others made: it runs in a child process (sandbox.py).
+"""
+
+import io
 import json
 import re
+import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from index.decode import decode
+from index.content import Content, make_document
+from index.decode import decode_with_notes
 from index.errors import EmptyDocument, ReadError, UnsupportedFormat
 from index.script import encodable
 from index.types import Document, Metadata
+
+Reader = Callable[[bytes, str], Content]
 
 # Larger files are refused rather than read into memory.
 MAX_BYTES = 200 * 2**20
@@ -22,34 +29,69 @@ ASSETS = frozenset(
     .ds_store .lock .tmp .part
     """.split()  # noqa: SIM905 (so many quoted words are harder to read)
 )
+ARCHIVE = "archive"
+_SUFFIXES = {
+    ".txt": "text",
+    ".text": "text",
+    ".md": "markdown",
+    ".markdown": "markdown",
+    ".html": "html",
+    ".htm": "html",
+    ".xhtml": "html",
+    ".shtml": "html",
+    ".mht": "mhtml",
+    ".mhtml": "mhtml",
+    ".jsonl": "rows",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".pdf": "pdf",
+    ".docx": "word",
+    ".docm": "word",
+    ".xlsx": "sheet",
+    ".xlsm": "sheet",
+    ".epub": "epub",
+    ".zip": ARCHIVE,
+    ".tar": ARCHIVE,
+    ".tgz": ARCHIVE,
+    ".gz": ARCHIVE,
+}
+_OFFICE = frozenset(
+    {".doc", ".wps", ".rtf", ".odt", ".ods", ".xls", ".et", ".ppt", ".pptx", ".odp"}
+)
+# Of binary formats, the module and the function that read them; imported when one comes along.
+_MODULES = {
+    "csv": ("index.formats.spreadsheet", "read_csv"),
+    "sheet": ("index.formats.spreadsheet", "read_xlsx"),
+    "word": ("index.formats.word", "read_docx"),
+    "epub": ("index.formats.epub", "read_epub"),
+    "mhtml": ("index.formats.mhtml", "read_mhtml"),
+    "office": ("index.formats.office", "read_office"),
+    "pdf": ("index.pdf", "read_pdf"),
+}
 _MAGIC = (
-    (b"%PDF-", "a PDF"),
-    (b"PK\x03\x04", "a ZIP archive (Word, Excel and EPUB files are such)"),
-    (b"\xd0\xcf\x11\xe0", "an old Office file"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\xd0\xcf\x11\xe0", "office"),
+    (b"{\\rtf", "office"),
+    (b"\x1f\x8b", ARCHIVE),
+)
+_FOREIGN = (
     (b"\x7fELF", "a program"),
     (b"MZ\x90\x00", "a program"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
-    (b"\x1f\x8b", "a compressed file"),
-    (b"Rar!", "a compressed file"),
-    (b"7z\xbc\xaf", "a compressed file"),
-    (b"{\\rtf", "an RTF file"),
+    (b"Rar!", "a RAR archive: unpack it and ingest the files"),
+    (b"7z\xbc\xaf", "a 7z archive: unpack it and ingest the files"),
 )
+_PDF_WITHIN = 1024  # bytes before %PDF-, as readers of PDF allow
+_TAR_PLACE = slice(257, 262)
 _ROW_FIELDS = frozenset({"id", "title", "text", "url", "date", "publisher"})
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What one file holds: documents, and for each row that is none, a line that says why."""
-
-    documents: tuple[Document, ...]
-    problems: tuple[str, ...] = ()
 
 
 def supported_suffixes() -> tuple[str, ...]:
     """Return the suffixes that are read, sorted."""
-    return tuple(sorted(_READERS))
+    return tuple(sorted([*_SUFFIXES, *_OFFICE]))
 
 
 def read_bytes(path: Path) -> bytes:
@@ -67,35 +109,81 @@ def read_bytes(path: Path) -> bytes:
 
 
 def read_file(data: bytes, source: str) -> Content:
-    """Return the documents in a file's bytes; the suffix of `source` chooses the reader.
+    """Return the documents in the bytes of a file that is no archive.
 
     Raises UnsupportedFormat, EmptyDocument or ReadError, each one line.
     """
-    suffix = Path(source).suffix.lower()
-    reader = _READERS.get(suffix)
-    if reader is None:
-        raise UnsupportedFormat(_unsupported(data, suffix))
+    kind = kind_of(data, source)
+    if kind == ARCHIVE:
+        raise UnsupportedFormat("it is an archive, which holds files of its own")
+    if kind in _MODULES:
+        module, name = _MODULES[kind]
+        reader: Reader = getattr(import_module(module), name)
+        return reader(data, source)
+    raw, notes = decode_with_notes(data)
+    content = _TEXT_READERS[kind](raw, source)
+    return Content(content.documents, content.problems, (*notes, *content.notes))
+
+
+def kind_of(data: bytes, source: str) -> str:
+    """Return which reader the bytes of a file are for; ARCHIVE if they are files of their own.
+
+    A Word file that is really a web page, which is common, is read as what it is. Raises
+    EmptyDocument for no bytes, UnsupportedFormat for what is not read.
+    """
     if not data:
         raise EmptyDocument("the file is empty: nothing to read")
-    if kind := _kind_by_content(data):
+    suffix = Path(source).suffix.lower()
+    if kind := next((kind for magic, kind in _FOREIGN if data.startswith(magic)), ""):
         raise UnsupportedFormat(f"it is {kind}, whatever its name says")
-    return reader(decode(data), source)
+    if b"%PDF-" in data[:_PDF_WITHIN]:
+        return "pdf"
+    kind = next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
+    if data[_TAR_PLACE] == b"ustar":
+        return ARCHIVE
+    if kind:
+        return _kind_of_zip(data, suffix) if kind == "zip" else kind
+    if suffix not in _SUFFIXES and suffix not in _OFFICE:
+        raise UnsupportedFormat(_unsupported(data, suffix))
+    if _is_html(data) and _SUFFIXES.get(suffix) not in ("text", "markdown", "rows"):
+        return "html"
+    return _kind_by_suffix(suffix)
+
+
+def _kind_by_suffix(suffix: str) -> str:
+    """Return the kind of what has no mark of its own: text, unless its name says otherwise."""
+    kind = "office" if suffix in _OFFICE else _SUFFIXES[suffix]
+    if kind in ("pdf", "word", "sheet", "epub", "office", ARCHIVE):
+        raise ReadError(f"it is no {suffix} file, or a damaged one: save it again from its source")
+    return kind
+
+
+def _kind_of_zip(data: bytes, suffix: str) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as opened:
+            names = frozenset(opened.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
+        raise ReadError(f"it is a damaged ZIP file ({error}): save or download it again") from error
+    marks = (("word/document.xml", "word"), ("xl/workbook.xml", "sheet"))
+    kind = next((kind for name, kind in marks if name in names), "")
+    if kind or "META-INF/container.xml" in names:
+        return kind or "epub"
+    office = "ppt/presentation.xml" in names or ("mimetype" in names and "content.xml" in names)
+    # A Word file without its main part is a damaged one, not an archive of XML files.
+    if office or suffix in _OFFICE or _SUFFIXES.get(suffix) in ("word", "sheet", "epub"):
+        return "office" if office else _SUFFIXES.get(suffix, "office")
+    return ARCHIVE
 
 
 def _unsupported(data: bytes, suffix: str) -> str:
+    if _is_html(data):
+        return "it is an HTML page by another name: rename it to .html if it is a document"
     known = ", ".join(supported_suffixes())
-    if not data:
-        return "the file is empty: nothing to read"
-    if _looks_like_html(data.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower().decode("latin-1")):
-        name = suffix or "named"
-        return f"it is an HTML page, not a {name} file: rename it to .html if it is a document"
-    kind = _kind_by_content(data)
-    found = f"{suffix or 'no suffix'}{f', {kind},' if kind else ''}"
-    return f"{found} is not a format that is read; known are {known}"
+    return f"{suffix or 'no suffix'} is not a format that is read; known are {known}"
 
 
-def _kind_by_content(data: bytes) -> str:
-    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "")
+def _is_html(data: bytes) -> bool:
+    return _looks_like_html(data.lstrip(b"\xef\xbb\xbf \t\r\n")[:200].lower().decode("latin-1"))
 
 
 def _looks_like_html(head: str) -> bool:
@@ -103,17 +191,10 @@ def _looks_like_html(head: str) -> bool:
     return head.startswith(("<!doctype html", "<html", "<head", "<body"))
 
 
-def make_document(
-    source: str, raw: str, media_type: str, metadata: Metadata | None = None
-) -> Document:
-    """Return a document with the hash of its text."""
-    digest = hashlib.sha256(raw.encode("utf-8")).hexdigest()
-    return Document(source, raw, digest, media_type, metadata or Metadata())
-
-
 def _read_text(raw: str, source: str) -> Content:
-    html = _looks_like_html(raw.lstrip("\ufeff \t\r\n")[:200].lower())
-    return Content((make_document(source, raw, "text/html" if html else "text/plain"),))
+    if _looks_like_html(raw.lstrip("\ufeff \t\r\n")[:200].lower()):
+        return _read_html(raw, source)
+    return Content((make_document(source, raw, "text/plain"),))
 
 
 def _read_markdown(raw: str, source: str) -> Content:
@@ -121,7 +202,16 @@ def _read_markdown(raw: str, source: str) -> Content:
 
 
 def _read_html(raw: str, source: str) -> Content:
-    return Content((make_document(source, raw, "text/html"),))
+    return Content((html_document(source, raw),))
+
+
+def html_document(source: str, raw: str, url: str = "") -> Document:
+    """Return a web page as a document; `url` is the address that its file declares."""
+    from index.formats.markup import html_layout
+
+    web = url.startswith(("http://", "https://"))
+    known = Metadata(url=url, found={"url": "declared"}) if web else Metadata()
+    return make_document(source, raw, "text/html", known, html_layout(raw))
 
 
 def _read_rows(raw: str, source: str) -> Content:
@@ -170,10 +260,9 @@ def _text_field(row: dict[str, Any], name: str) -> str:
     return encodable(value)
 
 
-_READERS: dict[str, Callable[[str, str], Content]] = {
-    ".txt": _read_text,
-    ".md": _read_markdown,
-    ".html": _read_html,
-    ".htm": _read_html,
-    ".jsonl": _read_rows,
+_TEXT_READERS: dict[str, Callable[[str, str], Content]] = {
+    "text": _read_text,
+    "markdown": _read_markdown,
+    "html": _read_html,
+    "rows": _read_rows,
 }

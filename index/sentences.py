@@ -1,9 +1,8 @@
 """Sentences and clauses of Chinese and English text, as spans."""
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from itertools import accumulate
 
 from index.types import Span
 
@@ -17,6 +16,8 @@ _KIND = {
     **dict.fromkeys("()", "（）"),
     **dict.fromkeys("[]［］", "〔〕"),
 }
+_BRACKET = re.compile(f"[{re.escape(_OPENERS + _CLOSERS)}]")
+_NUMBER = 20  # characters, white space included, in which the number of a heading stands
 # What still belongs to a sentence after its terminal.
 _AFTER = re.escape(_TERMINAL + _CLOSERS) + "’\"'"
 # A question that is a title, and what goes on behind a terminal, are in the middle of a sentence.
@@ -70,26 +71,34 @@ def _cuts(line: str) -> list[int]:
     """Return where the sentences of a line end, the last one left out unless it says so itself."""
     addresses = {match.start() for match in _ADDRESS.finditer(line)}
     stops = {match.end() for match in _STOP.finditer(line) if match.start() not in addresses}
-    stops |= {
-        match.end()
-        for match in _LATIN_STOP.finditer(line)
-        if not line[: match.start()].strip().isdecimal()  # 12. Title
-    }
-    depths = _depths(line)
-    return sorted(stop for stop in stops if not depths[stop])
+    stops |= {match.end() for match in _LATIN_STOP.finditer(line) if not _is_number(line, match)}
+    if not stops:
+        return []
+    starts, ends = _brackets(line)
+    return [stop for stop in sorted(stops) if bisect_left(starts, stop) == bisect_right(ends, stop)]
 
 
-def _depths(line: str) -> list[int]:
-    """Return for each place between characters how many closed pairs of brackets are around it."""
-    steps = [0] * (len(line) + 1)
+def _is_number(line: str, stop: re.Match[str]) -> bool:
+    """Tell whether all that stands before a full stop is the number of a heading: 12. Title."""
+    return stop.start() < _NUMBER and line[: stop.start()].strip().isdecimal()
+
+
+def _brackets(line: str) -> tuple[list[int], list[int]]:
+    """Return where the brackets open that are closed later on, and where they are closed, sorted.
+
+    At a place between two characters, the brackets opened before it and not closed are around it.
+    """
+    starts: list[int] = []
+    ends: list[int] = []
     opened: dict[str, list[int]] = {}
-    for i, character in enumerate(line):
-        if character in _OPENERS:
-            opened.setdefault(_KIND[character], []).append(i)
-        elif character in _CLOSERS and (starts := opened.get(_KIND[character])):
-            steps[starts.pop() + 1] += 1
-            steps[i + 1] -= 1
-    return list(accumulate(steps))
+    for match in _BRACKET.finditer(line):
+        waiting = opened.setdefault(_KIND[match[0]], [])
+        if match[0] in _OPENERS:
+            waiting.append(match.start())
+        elif waiting:
+            starts.append(waiting.pop())
+            ends.append(match.end())
+    return sorted(starts), ends
 
 
 def pieces(text: str, span: Span, limit: int) -> list[Span]:

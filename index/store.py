@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import LibraryBusy, LibraryDamaged, LibraryError, StorageFull
+from index.frames import layout_of, layout_row, pack_offsets, unpack_offsets
 from index.script import encodable
-from index.types import CleanText, Document, Metadata, Offsets, Passage, Span, Vectors
+from index.types import CleanText, Document, Layout, Metadata, Offsets, Passage, Span, Vectors
 
 Row = tuple[Any, ...]
 
-FORMAT = 1
+FORMAT = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
@@ -27,7 +28,8 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS documents (
     id TEXT PRIMARY KEY, location TEXT NOT NULL, raw BLOB NOT NULL, sha256 TEXT NOT NULL,
     media_type TEXT NOT NULL, metadata TEXT NOT NULL,
-    clean BLOB NOT NULL, starts BLOB NOT NULL, ends BLOB NOT NULL);
+    clean BLOB NOT NULL, starts BLOB NOT NULL, ends BLOB NOT NULL,
+    layout TEXT NOT NULL DEFAULT '', signature BLOB NOT NULL DEFAULT x'');
 CREATE INDEX IF NOT EXISTS documents_by_location ON documents (location);
 CREATE TABLE IF NOT EXISTS passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -36,7 +38,18 @@ CREATE TABLE IF NOT EXISTS passages (
     raw_start INTEGER NOT NULL, raw_end INTEGER NOT NULL,
     text TEXT NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages (document, start);
+CREATE TABLE IF NOT EXISTS overrides (document TEXT PRIMARY KEY, fields TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS reprints (document TEXT PRIMARY KEY, original TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS reprints_by_original ON reprints (original);
 """
+# What turns a store of an earlier format into one of the next.
+_UPGRADES = {
+    "1": (
+        "ALTER TABLE documents ADD COLUMN layout TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE documents ADD COLUMN signature BLOB NOT NULL DEFAULT x''",
+        "UPDATE facts SET value = '2' WHERE name = 'format'",
+    )
+}
 _PASSAGE = "id, document, start, end, raw_start, raw_end, text, heading"
 _REMEDY = "remove it and ingest it again"
 _IN_QUERY = 500  # SQLite allows at least 999 variables in a statement
@@ -52,6 +65,7 @@ class Prepared:
     clean: CleanText
     passages: Sequence[Passage]
     vectors: Vectors
+    signature: bytes = b""  # of the clean text, to find reprints by
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +110,10 @@ class Store:
         self._check_format()
 
     def _check_format(self) -> None:
+        if statements := _UPGRADES.get(self.fact("format")):
+            with self._transaction():
+                for statement in statements:
+                    self.connection.execute(statement)
         found = self.fact("format")
         if not found:
             self.set_fact("format", str(FORMAT))
@@ -180,9 +198,11 @@ class Store:
         values = (
             *(document.id, prepared.location, _packed(document.raw), document.sha256),
             *(document.media_type, _json(asdict(document.metadata))),
-            *(_packed(clean.text), _packed_offsets(clean.starts), _packed_offsets(clean.ends)),
+            *(_packed(clean.text), pack_offsets(clean.starts), pack_offsets(clean.ends)),
+            *(_json(layout_row(document.layout)), prepared.signature),
         )
-        self.connection.execute("INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+        marks = ", ".join("?" * len(values))
+        self.connection.execute(f"INSERT INTO documents VALUES ({marks})", values)
         rows = zip(prepared.passages, prepared.vectors, strict=True)
         self.connection.executemany(
             "INSERT INTO passages (document, start, end, raw_start, raw_end, text, heading, vector)"
@@ -207,6 +227,7 @@ class Store:
             if row:
                 self._delete([id_])
                 self.connection.execute("DELETE FROM files WHERE location = ?", (row[0],))
+                self.connection.execute("DELETE FROM overrides WHERE document = ?", (id_,))
                 self._changed()
         self._all("PRAGMA wal_checkpoint(TRUNCATE)")  # the log would still hold the old pages
         return row is not None
@@ -242,19 +263,73 @@ class Store:
     def document(self, id_: str) -> Document | None:
         """Return a document. Raises LibraryDamaged if its raw text does not fit its hash."""
         row = self._one(
-            "SELECT raw, sha256, media_type, metadata FROM documents WHERE id = ?", (id_,)
+            "SELECT raw, sha256, media_type, metadata, layout FROM documents WHERE id = ?", (id_,)
         )
         if row is None:
             return None
         data = _inflated(row[0], id_)
         if hashlib.sha256(data).hexdigest() != row[1]:
             raise LibraryDamaged(f"{id_}: the stored text does not fit its SHA-256: {_REMEDY}")
-        return Document(id_, data.decode("utf-8"), row[1], row[2], _metadata(row[3], id_))
+        known, layout = _metadata(row[3], id_), _layout(row[4], id_)
+        return Document(id_, data.decode("utf-8"), row[1], row[2], known, layout)
 
     def metadata(self, id_: str) -> Metadata:
         """Return the metadata of a document that is there, without reading its text."""
         row = self._one("SELECT metadata FROM documents WHERE id = ?", (id_,))
         return _metadata(row[0], id_) if row else Metadata()
+
+    def layout(self, id_: str) -> Layout:
+        """Return the layout of a document that is there, without reading its text."""
+        row = self._one("SELECT layout FROM documents WHERE id = ?", (id_,))
+        return _layout(row[0], id_) if row else Layout()
+
+    def signatures(self) -> dict[str, bytes]:
+        """Return id -> signature of every document that has one, by id."""
+        query = "SELECT id, signature FROM documents WHERE signature != x'' ORDER BY id"
+        return dict(self._all(query))
+
+    def signature(self, id_: str) -> bytes:
+        """Return the signature of a document, b"" if it has none."""
+        row = self._one("SELECT signature FROM documents WHERE id = ?", (id_,))
+        return bytes(row[0]) if row else b""
+
+    def copies(self, id_: str) -> tuple[str, ...]:
+        """Return the documents that are reprints of one another, the original first.
+
+        Empty for a document that stands alone.
+        """
+        query = (
+            "SELECT r.document, r.original FROM reprints o"
+            " JOIN reprints r ON r.original = o.original JOIN documents d ON d.id = r.document"
+            " WHERE o.document = ? ORDER BY r.document != r.original, r.document"
+        )
+        found = tuple(row[0] for row in self._all(query, (id_,)))
+        return found if len(found) > 1 else ()
+
+    def set_reprints(self, originals: Mapping[str, str]) -> None:
+        """Store document -> original, for the documents that have reprints, in place of all."""
+        rows = sorted(originals.items())
+        with self._transaction():
+            self.connection.execute("DELETE FROM reprints")
+            self.connection.executemany("INSERT INTO reprints VALUES (?, ?)", rows)
+
+    def overrides(self, id_: str) -> dict[str, str]:
+        """Return what the user's own table says of a document: field -> value."""
+        row = self._one("SELECT fields FROM overrides WHERE document = ?", (id_,))
+        try:
+            return dict(json.loads(row[0])) if row else {}
+        except (TypeError, ValueError) as error:
+            raise LibraryDamaged(f"{id_}: its metadata table cannot be read ({error})") from error
+
+    def set_overrides(self, rows: Mapping[str, Mapping[str, str]]) -> None:
+        """Store what the user's own table says; the files of these documents count as not read."""
+        known = [(id_, _json(dict(fields))) for id_, fields in sorted(rows.items())]
+        with self._transaction():
+            self.connection.executemany("INSERT OR REPLACE INTO overrides VALUES (?, ?)", known)
+            self.connection.executemany(
+                "DELETE FROM files WHERE location = (SELECT location FROM documents WHERE id = ?)",
+                [(id_,) for id_ in rows],
+            )
 
     def clean_text(self, id_: str) -> CleanText | None:
         """Return the clean text of a document as it was ingested, with its places."""
@@ -402,15 +477,13 @@ def _packed(text: str) -> bytes:
     return zlib.compress(text.encode("utf-8"), 6)
 
 
-def _packed_offsets(offsets: Offsets) -> bytes:
-    """Pack the differences between neighbours: nearly all are 1 and shrink to almost nothing."""
-    return zlib.compress(np.diff(offsets, prepend=np.int32(0)).astype("<i4").tobytes(), 6)
-
-
 def _unpacked_offsets(blob: bytes, id_: str) -> Offsets:
-    data = _inflated(blob, id_)
-    offsets: Offsets = np.frombuffer(data[: len(data) // 4 * 4], "<i4").cumsum(dtype=np.int32)
-    return offsets
+    try:
+        return unpack_offsets(blob)
+    except (zlib.error, TypeError, ValueError) as error:
+        raise LibraryDamaged(
+            f"{id_}: what is stored cannot be read ({error}): {_REMEDY}"
+        ) from error
 
 
 def _inflated(blob: bytes, id_: str) -> bytes:
@@ -434,6 +507,13 @@ def _metadata(text: str, id_: str) -> Metadata:
         return Metadata(**json.loads(text))
     except (TypeError, ValueError) as error:
         raise LibraryDamaged(f"{id_}: its metadata cannot be read ({error}): {_REMEDY}") from error
+
+
+def _layout(text: str, id_: str) -> Layout:
+    try:
+        return layout_of(json.loads(text)) if text else Layout()
+    except (TypeError, ValueError, KeyError) as error:
+        raise LibraryDamaged(f"{id_}: its layout cannot be read ({error}): {_REMEDY}") from error
 
 
 def _passage(row: Row) -> Passage:

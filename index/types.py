@@ -5,6 +5,7 @@ Texts are named by what holds them: `Document.raw` never changes, `CleanText.tex
 it and remembers where each character was.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -39,16 +40,34 @@ class Span:
 class Metadata:
     """What is known about a document; an empty string means unknown.
 
-    `found` says where each field came from: "declared" (a row, a meta tag), "text" or "file name".
+    `found` says where each field came from: "declared" (a row, a meta tag), "text", "file name",
+    or "table" (the user's own).
     """
 
     title: str = ""
-    publisher: str = ""
+    publisher: str = ""  # who put it before the public: a site, a newspaper, the body itself
+    issuer: str = ""  # the body or bodies, joined by 、, that issued it
     date: str = ""  # ISO 8601 calendar date, the day of publication
+    issued: str = ""  # ISO 8601 calendar date, the day it was signed
     document_number: str = ""  # such as 粤府〔2024〕5号
     url: str = ""
     region: str = ""  # a place of places.csv
+    level: str = ""  # "national", "province", "city" or "district": whose document it is
+    status: str = ""  # words joined by 、: 征求意见稿, 试行, 修订, 废止 …
     found: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a reader knows of a text beyond its characters; places are those of the raw text."""
+
+    pages: tuple[int, ...] = ()  # where each page begins, the first at 0; empty: it has no pages
+    headings: tuple[tuple[Span, int], ...] = ()  # declared by the format, with level 1 to 9
+    hidden: tuple[Span, ...] = ()  # text that the original does not show
+
+    def page_of(self, place: int) -> int:
+        """Return the number of the page, from 1, on which a character stands; 0 without pages."""
+        return bisect_right(self.pages, place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +79,7 @@ class Document:
     sha256: str  # of raw encoded as UTF-8, in hex
     media_type: str = "text/plain"
     metadata: Metadata = Metadata()
+    layout: Layout = Layout()
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,9 @@ def _short(span: Span, clean: CleanText) -> Iterator[Span]:
             yield from _short(piece, clean)
 
 
-def cite(n: int, span: Span, evidence: Evidence, source: Source) -> Citation:
+def cite(
+    n: int, span: Span, evidence: Evidence, source: Source, also: tuple[str, ...] = ()
+) -> Citation:
     """Return the citation of a span of clean text; `raw[start:end] == quote` by construction."""
     raw = source.clean.to_raw(span)
     known = evidence.metadata
@@ -178,6 +180,8 @@ def cite(n: int, span: Span, evidence: Evidence, source: Source) -> Citation:
         start=raw.start,
         end=raw.end,
         sha256=source.document.sha256,
+        page=source.document.layout.page_of(raw.start) or None,
+        also=also,
     )
 
 
@@ -193,8 +197,11 @@ def bind(
     sentences: Sequence[tuple[str, Sequence[int]]],
     evidence: Sequence[Evidence],
     source: Callable[[str], Source],
+    stands_in: Callable[[str, str], bool] = lambda text, id_: False,
 ) -> Bound:
     """Turn marks that name evidence into citations of exact spans, numbered from 1.
+
+    `stands_in` tells whether a text stands word for word in another document.
 
     `sentences` are texts with the numbers of evidence that they cite. Sentences that rest on the
     same span share a citation, and so do sentences quoted word for word that stand side by side.
@@ -214,7 +221,10 @@ def bind(
             whole = joined[mark].get(span, span)
             key = (sources[mark].document.id, whole)
             if key not in citations:
-                citations[key] = cite(len(citations) + 1, whole, items[mark], sources[mark])
+                text = whole.of(sources[mark].clean.text)
+                also = tuple(id_ for id_ in items[mark].also if stands_in(text, id_))
+                number = len(citations) + 1
+                citations[key] = cite(number, whole, items[mark], sources[mark], also)
             cited.append(citations[key].n)
         numbers.append(tuple(dict.fromkeys(cited)))
     return Bound(tuple(citations.values()), tuple(numbers))

@@ -19,12 +19,15 @@ import typer
 from index.errors import YinzhengError
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
+    from index.frames import CleanDocument
     from index.ingest import Report
     from index.library import Library
     from index.types import Hit
     from rag.config import Settings
     from rag.pipeline import Assistant
-    from rag.types import Answer
+    from rag.types import Answer, Citation
 
 app = typer.Typer(
     name="yinzheng",
@@ -137,8 +140,13 @@ def _one_of(question: str | None, queries: Path | None, out: Path | None) -> Non
 @app.command()
 def ingest(
     paths: Annotated[
-        list[Path], typer.Argument(help="Files, folders, .jsonl files of rows {id, title, text}.")
-    ],
+        list[str] | None,
+        typer.Argument(help="Files, folders, archives, URLs; .jsonl rows are {id, title, text}."),
+    ] = None,
+    meta: Annotated[
+        Path | None,
+        typer.Option("--meta", help="A CSV of your own metadata; `list --csv` writes one to edit."),
+    ] = None,
     library: LibraryOption = None,
     encoder: EncoderOption = "",
     as_json: JsonOption = False,
@@ -147,9 +155,13 @@ def ingest(
     from index.ingest import ingest as run
     from index.ingest import list_files
 
-    list_files(paths)  # a path that is not there must not leave an empty library behind
-    with _library(library, encoder, create=True) as opened, _progress() as progress:
-        report = run(opened, paths, progress)
+    if not paths and not meta:
+        raise typer.BadParameter("give files or folders, or --meta FILE.csv")
+    given: list[Path | str] = [*(paths or ())]
+    list_files(given)  # a path that is not there must not leave an empty library behind
+    overrides = _meta_table(meta) if meta else None
+    with _library(library, encoder, create=bool(paths)) as opened, _progress() as progress:
+        report = run(opened, given, progress, overrides)
         documents, passages = opened.store.counts()
     if as_json:
         _print_json(_report_row(report, documents, passages))
@@ -159,6 +171,17 @@ def ingest(
         print(f"yinzheng: {problem.source}: {' '.join(problem.reason.split())}", file=sys.stderr)
     if report.problems:
         raise typer.Exit(1)
+
+
+def _meta_table(file: Path) -> dict[str, dict[str, str]]:
+    from index.errors import ReadError
+    from index.meta_table import read_meta_table
+    from index.read import read_bytes
+
+    try:
+        return read_meta_table(read_bytes(file))
+    except ReadError as error:
+        raise ReadError(f"{file}: {error}") from error
 
 
 @contextmanager
@@ -200,6 +223,8 @@ def _report_row(report: "Report", documents: int, passages: int) -> dict[str, An
         "problems": [
             {"source": problem.source, "reason": problem.reason} for problem in report.problems
         ],
+        "notes": [{"source": note.source, "text": note.text} for note in report.notes],
+        "reprints": [list(group) for group in report.reprints],
         "encoded": report.encoded,
         "documents": documents,
         "passages": passages,
@@ -217,6 +242,10 @@ def _print_report(report: "Report", documents: int, passages: int) -> None:
     print(f"the library has {documents} documents, {passages} passages")
     for id_ in report.vanished:
         print(f"vanished: {id_} (its file is gone; `yinzheng remove` takes it out)")
+    for note in report.notes:
+        print(f"note: {note.source}: {note.text}")
+    for original, *copies in report.reprints:
+        print(f"reprints: {original} is also in {', '.join(copies)}")
     stages = ", ".join(
         f"{stage} {seconds:.1f} s" for stage, seconds in report.seconds.items() if seconds >= 0.05
     )
@@ -354,10 +383,18 @@ def answer_row(id_: object, answer: "Answer") -> dict[str, Any]:
         "answer": answer.text,
         "refused": answer.refused,
         "llm": answer.llm,
-        "citations": [asdict(citation) for citation in answer.citations],
+        "citations": [citation_row(citation) for citation in answer.citations],
         "claims": [claim_row(claim) for claim in answer.claims],
         "timing_ms": asdict(answer.timing),
     }
+
+
+def citation_row(citation: "Citation") -> dict[str, Any]:
+    """Return a citation as the contract writes it; `page` and `also` only where there are such."""
+    from dataclasses import asdict
+
+    row = asdict(citation)
+    return {name: value for name, value in row.items() if value or name not in ("page", "also")}
 
 
 def _print_answer(answer: "Answer") -> None:
@@ -373,7 +410,11 @@ def _print_answer(answer: "Answer") -> None:
             part for part in (citation.publisher, citation.date, citation.url) if part
         )
         print(f"[{citation.n}] {citation.title}{f' ({about})' if about else ''}")
-        print(f"    {citation.source}:{citation.start}-{citation.end}\n    “{citation.text}”")
+        page = f", page {citation.page}" if citation.page else ""
+        print(f"    {citation.source}:{citation.start}-{citation.end}{page}")
+        print(f"    “{citation.text}”")
+        if citation.also:
+            print(f"    also in: {', '.join(citation.also)}")
     for claim in answer.claims:
         if claim.problems:
             print(f"\n{claim.status.value}: {claim.text.strip()}\n    {'; '.join(claim.problems)}")
@@ -389,39 +430,88 @@ def clean(
     as_json: JsonOption = False,
 ) -> None:
     """Show what is kept of a file and what is dropped, with reasons."""
-    from index.clean import clean as run
     from index.errors import ReadError
-    from index.metadata import read_metadata
-    from index.offsets import kept_spans
-    from index.read import read_bytes, read_file
+    from index.frames import Job
+    from index.read import read_bytes
+    from index.sandbox import shared_pool
 
     try:
-        documents = read_file(read_bytes(file), file.name).documents
-        cleaned = [(document, run(document.raw, document.media_type)) for document in documents]
+        job = Job(file.name, read_bytes(file))
     except ReadError as error:
         raise ReadError(f"{file}: {error}") from error
-    for document, text in cleaned:
-        metadata = read_metadata(document, text)
+    (outcome,) = shared_pool().read([job])
+    for read in outcome.documents():
         if as_json:
-            from dataclasses import asdict
+            _print_json(_clean_row(read))
+        else:
+            _print_clean(read)
+    for note in outcome.notes:
+        print(f"yinzheng: note: {note.source}: {note.text}", file=sys.stderr)
+    for problem in outcome.problems:
+        print(f"yinzheng: {file}: {problem.reason}", file=sys.stderr)
+    if outcome.problems:
+        raise typer.Exit(1)
 
-            _print_json(
-                {
-                    "text": text.text,
-                    "kept": [[span.start, span.end] for span in kept_spans(text)],
-                    "dropped": [
-                        {"start": d.span.start, "end": d.span.end, "reason": d.reason}
-                        for d in text.dropped
-                    ],
-                    "metadata": asdict(metadata),
-                }
-            )
+
+def _clean_row(read: "CleanDocument") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from index.offsets import kept_spans
+
+    return {
+        "text": read.clean.text,
+        "kept": [[span.start, span.end] for span in kept_spans(read.clean)],
+        "dropped": [
+            {"start": d.span.start, "end": d.span.end, "reason": d.reason}
+            for d in read.clean.dropped
+        ],
+        "metadata": asdict(read.document.metadata),
+    }
+
+
+def _print_clean(read: "CleanDocument") -> None:
+    """Show a document: on a terminal what was dropped stands, in red, where it stood."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=True)
+    raw, dropped = read.document.raw, sorted(read.clean.dropped, key=lambda item: item.span)
+    if console.is_terminal:
+        console.print(_coloured(read))
+    else:
+        print(read.clean.text)
+    print(
+        f"\n--- {read.document.id}: {len(read.clean.text)} of {len(raw)} characters kept; dropped:"
+    )
+    for item in dropped:
+        shown = " ".join(item.span.of(raw).split())[:60]
+        print(f"{item.span.start}-{item.span.end} {item.reason}: {shown}")
+    print("--- metadata:")
+    known = read.document.metadata
+    for name, where in known.found.items():
+        print(f"{name}: {getattr(known, name)} ({where})")
+
+
+# Said of most characters of a web page, and of no interest in its text.
+_UNSEEN = ("markup", "script or style", "invisible character")
+
+
+def _coloured(read: "CleanDocument") -> "Text":
+    """Return the clean text with what was dropped between its characters."""
+    from bisect import bisect_left
+
+    from rich.text import Text
+
+    shown, position = Text(), 0
+    clean, raw = read.clean, read.document.raw
+    for item in sorted(clean.dropped, key=lambda item: item.span):
+        if item.reason in _UNSEEN:
             continue
-        print(text.text)
-        print(f"\n--- {len(text.text)} of {len(document.raw)} characters kept; dropped:")
-        for dropped in sorted(text.dropped, key=lambda item: item.span):
-            shown = " ".join(dropped.span.of(document.raw).split())[:60]
-            print(f"{dropped.span.start}-{dropped.span.end} {dropped.reason}: {shown}")
+        place = max(position, bisect_left(clean.starts, item.span.start))
+        shown.append(clean.text[position:place])
+        shown.append(f"{item.span.of(raw)}", "red strike")
+        shown.append(f" [{item.reason}] ", "dim")
+        position = place
+    return shown.append(clean.text[position:])
 
 
 @app.command()
@@ -457,12 +547,24 @@ def verify(
 
 
 @app.command("list")
-def list_documents(library: LibraryOption = None, as_json: JsonOption = False) -> None:
+def list_documents(
+    library: LibraryOption = None,
+    as_json: JsonOption = False,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="A table to edit, for `ingest --meta`.")
+    ] = False,
+) -> None:
     """List the documents in the library."""
     from dataclasses import asdict
 
     with _library(library) as opened:
-        rows = [{"source": id_, **asdict(opened.metadata(id_))} for id_ in opened.document_ids()]
+        known = [(id_, opened.metadata(id_)) for id_ in opened.document_ids()]
+    if as_csv:
+        from index.meta_table import write_meta_table
+
+        print(f"\ufeff{write_meta_table(known)}", end="")  # the mark by which Excel knows UTF-8
+        return
+    rows = [{"source": id_, **asdict(metadata)} for id_, metadata in known]
     if as_json:
         _print_json(rows)
         return

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from index.places import Place, covers, find_places, place
+from index.reprints import near_duplicate
 from index.script import fold, fold_tight
 from index.types import Hit, Metadata, Passage
 from rag.quantities import quantities
@@ -16,6 +18,8 @@ _FUNCTION = frozenset(
     "的了在是和与及或对给向为把被将有无从到于以之其这那个些每各吗呢吧么什哪谁几多少怎何请问能可会应该"
     "都也还又要就而但并所以因此"
 )
+# A passage so much longer than one of which it holds the text says something more.
+_LONGER = 1.2
 _SPELLED_YEAR = re.compile("[〇零○]|民[国國]")
 _UNIT = re.compile(r"[\u3400-\u9fff]+|[a-z]+(?:[-'][a-z]+)*|\d+(?:\.\d+)?")
 _LATIN_WEIGHT = 3.0  # a Latin word or number says about as much as three Han characters
@@ -27,29 +31,71 @@ def gather(
     metadata: Callable[[str], Metadata],
     count_tokens: Callable[[Sequence[str]], list[int]],
     budget: int = TOKEN_BUDGET,
+    copies: Callable[[Passage], Sequence[Passage]] = lambda _: (),
 ) -> tuple[Evidence, ...]:
     """Return the hits that fit the question's places and years, numbered from 1, best first.
 
-    No text is taken twice, and `budget` tokens at most; but one passage always, so that a long one
-    is not lost to a small budget.
+    No text is taken twice: of a passage that stands in several documents one is taken, the
+    original's if `copies` knows it, and the others are named with it. `budget` tokens at most; but
+    one passage always, so that a long one is not lost to a small budget.
     """
-    chosen: list[tuple[Hit, Metadata]] = []
-    seen: set[str] = set()
-    for hit in hits:
-        known, text = metadata(hit.passage.document), fold_tight(hit.passage.text)
-        if text not in seen and fits(question, hit.passage, known):
-            chosen.append((hit, known))
-            seen.add(text)
-    tokens = count_tokens([hit.passage.text for hit, _ in chosen])
+    found = _distinct(question, hits, metadata, copies)
+    tokens = count_tokens([one.hit.passage.text for one in found])
     spent, evidence = 0, list[Evidence]()
-    for (hit, known), cost in zip(chosen, tokens, strict=True):
+    for one, cost in zip(found, tokens, strict=True):
         if evidence and spent + cost > budget:
             continue
         spent += cost
+        hit, known = one.hit, metadata(one.hit.passage.document)
+        also = tuple(sorted(one.documents - {hit.passage.document}))
         evidence.append(
-            Evidence(len(evidence) + 1, hit.passage, known, hit.score, hit.scores.dense)
+            Evidence(len(evidence) + 1, hit.passage, known, hit.score, hit.scores.dense, also)
         )
     return tuple(evidence)
+
+
+@dataclass(slots=True)
+class _Found:
+    """A hit, and the documents that its text was found in."""
+
+    hit: Hit
+    documents: set[str]
+
+
+def _distinct(
+    question: Question,
+    hits: Sequence[Hit],
+    metadata: Callable[[str], Metadata],
+    copies: Callable[[Passage], Sequence[Passage]],
+) -> list[_Found]:
+    """Return the hits that fit a question, those of the same text as one."""
+    found: list[_Found] = []
+    for hit in hits:
+        passage = hit.passage
+        if not fits(question, passage, metadata(passage.document)):
+            continue
+        same = next((one for one in found if _says_the_same(one.hit.passage, passage)), None)
+        if same:
+            same.documents.add(passage.document)
+            continue
+        others = copies(passage)
+        fitting = (p for p in others if fits(question, p, metadata(p.document)))
+        best = next(fitting, passage)
+        documents = {passage.document, *(other.document for other in others)}
+        found.append(_Found(replace(hit, passage=best), documents))
+    return found
+
+
+def _says_the_same(taken: Passage, other: Passage) -> bool:
+    """Tell whether a passage adds nothing to one that was taken.
+
+    A document repeats its phrases where it means different things, so there only the very same
+    text counts.
+    """
+    one, two = fold_tight(taken.text), fold_tight(other.text)
+    if one == two or taken.document == other.document:
+        return one == two
+    return len(two) <= _LONGER * len(one) and near_duplicate(taken.text, other.text)
 
 
 def fits(question: Question, passage: Passage, metadata: Metadata) -> bool:
@@ -79,7 +125,9 @@ def about_place(wanted: Place, context: str, metadata: Metadata) -> bool:
 
 
 def _names_year(context: str, metadata: Metadata, year: int) -> bool:
-    if metadata.date.startswith(str(year)) or re.search(rf"(?<!\d){year}(?!\d)", fold(context)):
+    dates = (metadata.date, metadata.issued)
+    named = re.search(rf"(?<!\d){year}(?!\d)", fold(context))
+    if named or any(date.startswith(str(year)) for date in dates):
         return True
     spelled = _SPELLED_YEAR.search(context) is not None  # 二〇二四年, 民國113年
     return spelled and any(figure.year == year for figure in quantities(context))

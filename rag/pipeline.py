@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from index.errors import LibraryError
 from index.library import Library, check_question
+from index.script import fold_tight
 from index.types import Hit, Scores
 from rag.answer import is_refusal
 from rag.cite import Source, bind
@@ -81,7 +82,13 @@ class Assistant:
         hits = self.library.search(asked.text, _HITS)
         if asked.items:
             hits = self._with_next(hits, asked.items)
-        evidence = gather(asked, hits, self.library.metadata, self.library.encoder.count_tokens)
+        evidence = gather(
+            asked,
+            hits,
+            self.library.metadata,
+            self.library.encoder.count_tokens,
+            copies=self.library.passage_copies,
+        )
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
         if reason := reason_to_refuse(
@@ -147,7 +154,7 @@ class Assistant:
     ) -> Answer:
         parsed = parse_draft(draft, {item.n for item in evidence})
         sentences = [(sentence.text, sentence.marks) for sentence in parsed.sentences]
-        bound = bind(sentences, evidence, lambda id_: self._source(id_, evidence))
+        bound = bind(sentences, evidence, lambda id_: self._source(id_, evidence), self._stands_in)
         by_source = {item.passage.document: item for item in evidence}
         cited = {
             citation.n: _cited(citation, by_source[citation.source]) for citation in bound.citations
@@ -173,6 +180,11 @@ class Assistant:
         if not document or not clean or any(p.span.of(clean.text) != p.text for p in own):
             raise LibraryError(f"{id_} changed while the question was answered: ask again")
         return Source(document, clean)
+
+    def _stands_in(self, text: str, id_: str) -> bool:
+        """Tell whether a text stands in a document, white space and script folded."""
+        clean = self.library.clean_text(id_)
+        return clean is not None and fold_tight(text) in fold_tight(clean.text)
 
     def _refusal(
         self, asked: Question, hits: Sequence[Hit], clock: _Clock, name: str, notes: tuple[str, ...]

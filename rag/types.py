@@ -49,6 +49,7 @@ class Evidence:
     metadata: Metadata
     score: float
     cosine: float | None = None  # of the question and the passage, where the dense leg saw it
+    also: tuple[str, ...] = ()  # documents that say the same in nearly the same words
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Citation:
     start: int
     end: int
     sha256: str  # of the document's raw text in UTF-8
+    page: int | None = None  # from 1, of a document that has pages
+    also: tuple[str, ...] = ()  # other documents in which the same words stand
 
 
 @dataclass(frozen=True, slots=True)

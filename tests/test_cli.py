@@ -207,6 +207,60 @@ def test_hits_are_printed_with_their_places(on) -> None:
     assert "score" in out
 
 
+def test_clean_shows_on_a_terminal_what_was_dropped_where_it_stood(
+    run, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    (tmp_path / "a.txt").write_text("东(dōng)莞市对硼药研发给予奖励。", "utf-8")
+    out = run("clean", tmp_path / "a.txt").out
+    assert "东\x1b[9;31m(dōng)\x1b[0m\x1b[2m [pinyin gloss] \x1b[0m莞市" in out
+
+
+def test_clean_shows_every_document_of_a_file_and_what_is_none(run, tmp_path) -> None:
+    good = {"id": "a", "text": "对硼药研发给予奖励。"}
+    ran = run("clean", write_rows(tmp_path / "rows.jsonl", good, {"id": "b"}), "--json")
+    assert ran.row["text"] == "对硼药研发给予奖励。"
+    assert_fails(ran, "rows.jsonl", "row 2")
+
+
+def test_a_table_of_metadata_written_edited_and_read_again_holds(run, samples, tmp_path) -> None:
+    library = ("--library", tmp_path / "library")
+    assert run("ingest", samples, *library).code == 0
+    written = run("list", "--csv", *library).out
+    assert written.startswith("\ufeffsource,")
+    (tmp_path / "same.csv").write_text(written, "utf-8")
+    same = run("ingest", "--meta", tmp_path / "same.csv", "--json", *library)
+    assert (same.code, same.row["changed"]) == (0, [])
+    (tmp_path / "mine.csv").write_text("文件,标题\ndongguan-measures.txt,我的题名\n", "gb18030")
+    assert run("ingest", "--meta", tmp_path / "mine.csv", *library).code == 0
+    known = {row["source"]: row for row in run("list", "--json", *library).row}
+    assert known["dongguan-measures.txt"]["title"] == "我的题名"
+    assert known["dongguan-measures.txt"]["found"]["title"] == "table"
+
+
+def test_a_table_of_metadata_with_a_fault_changes_nothing(run, tmp_path, on) -> None:
+    (tmp_path / "bad.csv").write_text("source,date\na.txt,morgen\n", "utf-8")
+    assert_fails(on("ingest", "--meta", tmp_path / "bad.csv"), "bad.csv", "row 2", "date")
+
+
+def test_ingest_needs_something_to_ingest(run) -> None:
+    assert run("ingest").code == 2
+
+
+def test_reprints_are_named_in_the_report_and_beside_the_citation(run, samples, tmp_path) -> None:
+    folder, library = tmp_path / "files", ("--library", tmp_path / "library")
+    folder.mkdir()
+    text = (samples / "dongguan-measures.txt").read_text("utf-8")
+    for name in ("a.txt", "b.txt"):
+        (folder / name).write_text(text, "utf-8")
+    report = run("ingest", folder, *library).out
+    assert "reprints: a.txt is also in b.txt" in report
+    row = run("ask", QUESTION, "--json", *library).row
+    assert {citation["source"] for citation in row["citations"]} == {"a.txt"}
+    assert all(citation["also"] == ["b.txt"] for citation in row["citations"])
+    assert "also in: b.txt" in run("ask", QUESTION, *library).out
+
+
 def test_clean_prints_what_was_dropped(run, samples) -> None:
     out = run("clean", samples / "dongguan-measures.txt").out
     assert "characters kept; dropped:" in out

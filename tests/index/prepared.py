@@ -6,7 +6,7 @@ from hash_encoder import HashEncoder
 
 from index.chunk import encoded_text, passages
 from index.clean import clean
-from index.read import make_document
+from index.content import make_document
 from index.store import Prepared, Store
 from index.types import Metadata
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from mixed_text import mixed_texts
 
-from index.boilerplate import (
+from index.cleaning.boilerplate import (
     INFORMATION,
     LEGAL,
     NAVIGATION,
@@ -128,6 +128,57 @@ def test_a_legal_notice_runs_to_the_end():
         "更正",
     ]
     assert reasons(lines) == ["", LEGAL, LEGAL, LEGAL]
+
+
+def test_a_long_disclaimer_under_a_short_article_goes():
+    article = ["关于申报项目的通知", "请各单位于本月底前提交申报材料，逾期不予受理，特此通知。"]
+    notice = ["免责声明", *["凡本网转载的内容，版权归原作者所有，如有侵权请联系本网删除。" * 3] * 4]
+    assert reasons([*article, *notice]) == ["", ""] + [LEGAL] * 5
+
+
+def test_an_article_about_copyright_is_kept():
+    lines = [SENTENCE * 2, "版权声明", *[PARAGRAPH] * 4]
+    assert not any(reasons(lines))
+
+
+def test_titles_with_dates_below_an_article_are_other_articles():
+    titles = [f"关于公布第{i}批项目名单的通知 2024-0{i}-11" for i in range(1, 4)]
+    assert reasons([SENTENCE * 2, *titles]) == [""] + [RELATED] * 3
+    assert not any(reasons(titles))  # nothing but such titles: it is a list by intent
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(
+            "【打印】【关闭】",
+            "【责任编辑：李明】",
+            "编辑：张三 审核：李四",
+            "请使用微信扫一扫分享",
+        ),
+        *("文明上网，理性发言", "登录后可发表评论", "分享到：", "我要纠错"),
+    ],
+)
+def test_more_widgets(line):
+    assert reason(line) == WIDGET
+    assert reason(to_traditional(line)) == WIDGET
+
+
+@pytest.mark.parametrize("line", ["发表评论", "网友评论(3)", "热搜榜", "点击排行", "为您推荐"])
+def test_comments_and_hot_lists(line):
+    assert reason(line) == RELATED
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("访问量\t1024", "编辑\t张三", "2024-03-25 10:41:58\t100", "位置：黄埔区开源大道"),
+        *("扫描二维码填写申报表", "抄送：市委办公室，市人大常委会办公室。", "联系人：李明"),
+        *("附件：1.申报表", "未经著作权人许可，不得转载其作品。"),
+    ],
+)
+def test_rows_contacts_and_service_codes_are_kept(line):
+    assert reason(line) == ""
 
 
 def test_what_sounds_legal_in_the_first_half_is_kept():

@@ -1,21 +1,47 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mixed_text import mixed_texts
 
-from index.chunk import MAX_LENGTH, MIN_LENGTH, encoded_text, passages
+from index.chunk import (
+    LONELY_TOKENS,
+    MIN_TOKENS,
+    TARGET_TOKENS,
+    TITLE_LENGTH,
+    Measure,
+    encoded_text,
+    passages,
+)
 from index.clean import clean
-from index.errors import EmptyDocument
+from index.errors import ReadError
 from index.offsets import identity
 from index.read import read_bytes, read_file
+from index.script import fold
 from index.sentences import sentence_spans
 from index.types import Passage, Span
 
 BODY = "市科技局会同有关部门组织实施，按年度公布支持项目名单和资金安排，并接受社会监督。"
-LONG = BODY * 3
+LONG = BODY * 4
 texts = st.lists(
-    st.one_of(mixed_texts, st.sampled_from([BODY, LONG + "\n", "\n"])), max_size=8
+    st.one_of(
+        mixed_texts,
+        st.sampled_from(
+            [
+                *(BODY, LONG + "\n", "\n", "一、总体要求\n", "（一）目标。", "1.平台\n"),
+                *("第三条 ", "项目\t标准\n", "研发\t100万元\n", "附件：1.表\n", "某市科技局\n"),
+                "2024年2月7日\n",
+            ]
+        ),
+    ),
+    max_size=12,
 ).map("".join)
+
+
+def characters(texts):
+    """A tokenizer that makes a token of every character."""
+    return [len(text) for text in texts]
 
 
 def check_passages(found: list[Passage], text) -> None:
@@ -25,18 +51,13 @@ def check_passages(found: list[Passage], text) -> None:
         assert passage.id == -1
         assert not text.text[position : passage.span.start].strip()
         assert passage.span.of(text.text) == passage.text != ""
-        assert len(passage.text) <= MAX_LENGTH
         assert passage.raw_span == text.to_raw(passage.span)
         position = passage.span.end
     assert not text.text[position:].strip()
-    ends = {passage.span.end for passage in found}
-    for sentence in sentence_spans(text.text):
-        if len(sentence) <= MAX_LENGTH:
-            assert not any(sentence.start < end < sentence.end for end in ends)
 
 
 @given(texts)
-def test_passages_cover_the_text_in_order_and_cut_no_sentence_that_fits(raw):
+def test_passages_hold_all_text_in_order_without_overlap(raw):
     check_passages(passages(identity(raw), "d"), identity(raw))
 
 
@@ -44,123 +65,182 @@ def test_passages_cover_the_text_in_order_and_cut_no_sentence_that_fits(raw):
 def test_passages_of_clean_texts_keep_their_places(raw):
     try:
         text = clean(raw)
-    except EmptyDocument:
+    except ReadError:
         return
     check_passages(passages(text, "d", "标题"), text)
+
+
+@given(texts, st.integers(40, 300), st.sampled_from(["", "关于支持的办法", "长题名" * 40]))
+def test_no_passage_is_cut_off_by_the_encoder(raw, room, title):
+    text = identity(raw)
+    found = passages(text, "d", title, None, characters, max_tokens=room + TITLE_LENGTH + 16)
+    check_passages(found, text)
+    for passage in found:
+        assert len(fold(encoded_text(title, passage))) <= room + TITLE_LENGTH
+
+
+@given(texts)
+def test_sentences_that_fit_are_not_cut(raw):
+    text = identity(raw)
+    measure = Measure.of(raw, None)
+    ends = {passage.span.end for passage in passages(text, "d")}
+    for sentence in sentence_spans(raw):
+        if "\t" not in sentence.of(raw) and measure.size(sentence.start, sentence.end) < 100:
+            assert not any(sentence.start < end < sentence.end for end in ends)
 
 
 def test_passages_of_the_samples_and_the_documents(samples, corpus):
     for file in (*samples.iterdir(), *corpus.iterdir()):
         (document,) = read_file(read_bytes(file), file.name).documents
-        text = clean(document.raw, document.media_type)
-        found = passages(text, document.id)
+        text = clean(document.raw, document.media_type, document.layout)
+        found = passages(text, document.id, "", document.layout, characters)
         check_passages(found, text)
         assert len(found) >= 3
 
 
-def headings(*lines: str, title: str = "") -> list[tuple[str, ...]]:
-    return [p.heading for p in passages(identity("\n".join(lines)), "d", title)]
+def cut(*lines: str, title: str = "") -> list[Passage]:
+    return passages(identity("\n".join(lines)), "d", title)
 
 
-def test_numbered_headings_nest():
-    found = headings(
-        *("一、总体要求", LONG, "（一）目标。" + LONG, "1.平台建设", LONG, "（1）选址", LONG),
-        *("2.人才", LONG, "二、保障", LONG),
-    )
-    assert found == [
-        ("一、总体要求",),
-        ("一、总体要求", "（一）目标"),
-        ("一、总体要求", "（一）目标", "1.平台建设"),
-        ("一、总体要求", "（一）目标", "1.平台建设", "（1）选址"),
-        ("一、总体要求", "（一）目标", "2.人才"),
-        ("二、保障",),
-    ]
+def test_an_empty_text_has_no_passages():
+    assert cut("", " ", "\t") == []
 
 
-def test_chapters_sections_and_articles_nest():
-    found = headings(
-        *("第一章 总则", "第一条 为了规范资金，制定本办法。" + LONG, "第二条 " + LONG),
-        *("第二章申报", "第一节 条件", "第三条之一 " + LONG, "第四條 " + LONG),
-    )
-    assert found == [
-        ("第一章 总则", "第一条"),
-        ("第一章 总则", "第二条"),
-        ("第二章申报", "第一节 条件", "第三条之一"),
-        ("第二章申报", "第一节 条件", "第四條"),
-    ]
-
-
-def test_markdown_headings_nest():
-    found = headings("# 概览", LONG, "## 东莞", LONG, "### 奖励", LONG, "## 湖北", LONG)
-    assert found == [("概览",), ("概览", "东莞"), ("概览", "东莞", "奖励"), ("概览", "湖北")]
-
-
-def test_plain_headings_are_short_lines_above_prose():
-    found = headings(LONG, "聚焦核医疗等创新药械研发", LONG, "电话：020-1", LONG, "广州市", LONG)
-    assert found == [(), ("聚焦核医疗等创新药械研发",), ("聚焦核医疗等创新药械研发",)]
-
-
-@pytest.mark.parametrize("title", ["关于支持的办法", "# 关于支持的办法"])
-def test_the_title_is_no_heading(title):
-    assert headings(title, LONG, "## 奖励", LONG, title="关于支持的办法") == [(), ("奖励",)]
-
-
-@pytest.mark.parametrize(
-    "line",
-    [
-        "第一章规定了办法的适用范围，以及各部门的职责。",
-        *(
-            "# " + "字" * 200,
-            "2024年2月7日",
-            "（省科技厅牵头，省发展改革委按职责分工负责）",
-            "记者 李明",
-        ),
-    ],
-)
-def test_running_text_is_no_heading(line):
-    assert all(heading == () for heading in headings(LONG, line, LONG))
+def test_a_section_keeps_its_tail():
+    tail = "资金由市财政安排。"
+    found = cut("一、目标", LONG, tail, "二、保障", LONG)
+    assert [p.text.split("\n")[-1] for p in found] == [tail, LONG]
+    assert [p.heading for p in found] == [("一、目标",), ("二、保障",)]
 
 
 def test_a_heading_goes_with_what_follows_it():
-    found = passages(identity("\n".join((LONG, "二、保障", "（一）组织", LONG))), "d")
+    found = cut(LONG, "二、保障", "（一）组织", LONG)
     assert [p.text.split("\n")[0] for p in found] == [LONG, "二、保障"]
     assert found[1].heading == ("二、保障", "（一）组织")
 
 
-def test_a_heading_never_makes_a_passage_too_long():
-    sentence = "字" * (MAX_LENGTH - 1) + "。"
-    found = passages(identity("\n".join((LONG, "二、保障", sentence))), "d")
-    assert [p.text for p in found] == [LONG, "二、保障", sentence]
-    assert found[2].heading == ("二、保障",)
-    joined = passages(identity("\n".join(("短句。", "二、保障", sentence))), "d")
-    assert [p.text for p in joined] == ["短句。\n二、保障", sentence]
-
-
 def test_headings_alone_are_no_passage_while_text_follows():
-    lines = [
-        f"{number}支持生物医药和未来生命健康产业发展的总体要求"
-        for number in ("一、", "（一）", "1.", "（1）")
+    names = ("一、总体", "（一）要求", "1.产业", "（1）内容")
+    (only,) = cut(*names, LONG)
+    assert only.heading == names
+    assert only.text == "\n".join([*names, LONG])
+
+
+def test_short_sections_share_a_passage_under_their_common_heading():
+    items = [f"（{n}）目标。{BODY[:30]}" for n in "一二三"]
+    (only,) = cut("一、要求", *items)
+    assert only.heading == ("一、要求",)
+    assert only.text == "\n".join(["一、要求", *items])
+
+
+def test_sections_of_some_length_have_passages_of_their_own():
+    items = [f"（{n}）目标{n}。{BODY * 2}" for n in "一二三"]
+    assert min(Measure.of(item, None).size(0, len(item)) for item in items) > MIN_TOKENS
+    assert [p.heading[-1] for p in cut("一、要求", *items)] == [
+        "（一）目标一",
+        "（二）目标二",
+        "（三）目标三",
     ]
-    found = passages(identity("\n".join([*lines, LONG])), "d")
-    assert [p.text for p in found] == ["\n".join([*lines, LONG])]
-    assert found[0].heading == tuple(lines)
 
 
-def test_short_sections_share_a_passage_and_long_ones_begin_their_own():
-    short = "一、甲。" + "字" * 10 + "。"
-    assert len(passages(identity("\n".join([short] * 3)), "d")) == 1
-    long = "一、甲。" + "字" * MIN_LENGTH + "。"
-    assert len(passages(identity("\n".join([long] * 3)), "d")) == 3
+def test_sections_under_different_headings_never_share_a_passage():
+    short = ["（一）短。" + BODY, "（二）短。" + BODY]
+    found = cut("一、要求", *short, "二、保障", *short)
+    assert [p.heading for p in found] == [("一、要求",), ("二、保障",)]
+
+
+def test_articles_have_passages_of_their_own_unless_they_say_next_to_nothing():
+    article = "为了规范财政资金使用，根据国家和省有关规定，制定本办法。"
+    assert LONELY_TOKENS < Measure.of(article, None).size(0, len(article)) < MIN_TOKENS
+    found = cut(*(f"第{n}条 {article}" for n in "一二三"))
+    assert [p.heading for p in found] == [("第一条",), ("第二条",), ("第三条",)]
+    assert len(cut("第一条 略。", "第二条 略。")) == 1
+
+
+def test_long_text_is_cut_into_parts_of_about_equal_length():
+    text = "\n".join(f"第{i}批项目由市里安排。" + BODY for i in range(30))
+    found = passages(identity(text), "d")
+    measure = Measure.of(text, None)
+    sizes = [measure.size(p.span.start, p.span.end) for p in found]
+    assert max(sizes) <= TARGET_TOKENS
+    assert min(sizes) >= 0.6 * max(sizes)
+    assert all(p.text.endswith("监督。") for p in found)
+
+
+def test_lines_stay_whole_where_they_can():
+    lines = [BODY * 2] * 9
+    assert all(line in lines for p in cut(*lines) for line in p.text.split("\n"))
 
 
 def test_a_long_sentence_is_cut_between_clauses():
-    sentence = "，".join(["单个企业每年支持最高不超过1500万元"] * 40) + "。"
-    found = passages(identity(sentence), "d")
+    sentence = "，".join(["单个企业每年支持最高不超过1500万元"] * 80) + "。"
+    found = cut(sentence)
     assert all(p.text.endswith(("，", "。")) for p in found)
-    assert len(found) == 3
+    assert len(found) > 2
+
+
+def test_the_size_follows_the_encoder():
+    text = identity("\n".join([BODY] * 40))
+    coarse = passages(text, "d", "", None, lambda some: [len(t) // 4 for t in some])
+    fine = passages(text, "d", "", None, lambda some: [2 * len(t) for t in some], 4096)
+    assert len(fine) > 3 * len(coarse)
+
+
+def test_counting_is_batched():
+    calls = []
+
+    def count(some):
+        calls.append(len(some))
+        return [len(text) for text in some]
+
+    passages(identity("\n".join([LONG] * 200)), "d", "", None, count, 128)
+    assert len(calls) <= 8
+
+
+HEADER = "项目\t条件\t标准"
+ROWS = [f"第{n}类研发项目\t{BODY}\t最高{n}00万元" for n in range(1, 20)]
+
+
+def test_passages_of_rows_carry_caption_and_header():
+    found = cut(BODY, "三、标准", "表1 补贴标准", "单位：万元", HEADER, *ROWS, "二是其他。" + BODY)
+    rows = [p for p in found if "\t" in p.text]
+    names = ("三、标准", "表1 补贴标准", "单位：万元", "项目 | 条件 | 标准")
+    assert len(rows) > 3
+    assert {p.heading for p in rows} == {names}
+    assert rows[0].text.startswith("三、标准\n表1 补贴标准\n单位：万元\n项目\t")
+    assert found[-1].heading == ("三、标准",)
+    assert all(line in (*ROWS, HEADER) for p in rows[1:] for line in p.text.split("\n"))
+
+
+def test_a_header_that_is_repeated_on_the_next_page_is_in_no_heading_twice():
+    found = cut("某市标准", HEADER, *ROWS[:5], HEADER, *ROWS[5:9])
+    assert {p.heading for p in found} == {("某市标准", "项目 | 条件 | 标准")}
+
+
+def test_a_row_that_is_too_long_is_cut_between_cells():
+    found = cut(HEADER, "\t".join([LONG[:-1]] * 4), ROWS[0])
+    assert len(found) >= 3
+    assert all(p.heading == ("项目 | 条件 | 标准",) for p in found)
+    assert sum(LONG[:-1] in p.text for p in found) >= 2
+
+
+def test_many_headings_and_long_titles_leave_room_for_the_text():
+    title = "关于印发某省某市某县支持产业高质量发展若干政策措施实施细则的通知" * 5
+    names = [f"{'#' * n} {'很长的标题' * 15}" for n in range(1, 7)]
+    found = passages(identity("\n".join([*names, LONG])), "d", title, None, characters, 256)
+    assert max(len(encoded_text(title, p)) for p in found) <= 240
+    assert all(len(p.heading) <= 2 for p in found)
 
 
 def test_title_and_heading_join_the_encoded_text():
     passage = Passage(1, "d", Span(0, 2), Span(0, 2), "正文", ("一、总则", "（一）目标"))
     assert encoded_text("办法", passage) == "办法\n一、总则 （一）目标\n正文"
     assert encoded_text("", Passage(1, "d", Span(0, 2), Span(0, 2), "正文")) == "正文"
+
+
+@given(mixed_texts)
+def test_estimates_add_up(text):
+    measure = Measure.of(text, characters)
+    whole = measure.size(0, len(text))
+    parts = sum(measure.size(a, b) for a, b in pairwise([*range(0, len(text), 7), len(text)]))
+    assert parts == pytest.approx(whole)

@@ -4,26 +4,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mixed_text import check_characters, check_places, mixed_texts
 
-from index.clean import (
-    STEPS,
-    clean,
-    drop_glosses,
-    drop_markdown,
-    drop_markup_residue,
-    drop_watermarks,
-    join_broken_lines,
-    normalise_characters,
-    tidy_layout,
-)
-from index.errors import EmptyDocument
+from index.clean import STEPS, clean, drop_markdown, drop_markup_residue, tidy_layout
+from index.cleaning.broken_lines import join_broken_lines
+from index.cleaning.characters import normalise_characters, ordinary_form
+from index.cleaning.glosses import drop_glosses
+from index.errors import EmptyDocument, ReadError
 from index.offsets import identity, kept_spans
 from index.read import read_bytes, read_file
 from index.types import Span
 
 MEDIA_TYPES = ("text/plain", "text/markdown", "text/html")
 PROSE = "市科技局会同有关部门组织实施，按年度公布支持项目名单和资金安排"
-# What starts something that may be spelled out as another character: an entity.
-SPELLED = "&"
+# What starts something that may be spelled out as another character: an entity, an odd form.
+SPELLED = "&" + "".join(c for c in map(chr, range(0x2E80, 0x30000)) if ordinary_form(c) != c)
 
 
 def run(step, text):
@@ -41,11 +34,11 @@ def reasons(text):
 def test_a_clean_text_knows_its_places_and_accounts_for_all_of_the_raw_text(raw, media_type):
     try:
         text = clean(raw, media_type)
-    except EmptyDocument:
+    except ReadError:
         return
     check_places(text, raw)
     check_characters(text, raw, SPELLED)
-    assert text.text == text.text.strip()
+    assert text.text == text.text.strip(" \n")
     assert "\n\n" not in text.text
 
 
@@ -60,7 +53,7 @@ def test_each_step_alone_keeps_places_and_accounts_for_what_goes(raw, step):
 def test_cleaning_twice_gives_the_same(raw):
     try:
         first, second = clean(raw), clean(raw)
-    except EmptyDocument:
+    except ReadError:
         return
     assert first.text == second.text
     assert first.dropped == second.dropped
@@ -72,7 +65,7 @@ def test_cleaning_twice_gives_the_same(raw):
 def test_kept_spans_hold_all_that_was_not_dropped(raw):
     try:
         text = clean(raw)
-    except EmptyDocument:
+    except ReadError:
         return
     kept = {i for span in kept_spans(text) for i in range(span.start, span.end)}
     dropped = {i for d in text.dropped for i in range(d.span.start, d.span.end)}
@@ -90,7 +83,7 @@ def test_nothing_left_is_an_error(raw):
 
 def test_line_ends_and_spaces_become_one_kind_each():
     assert run(normalise_characters, "一\r\n二\r三\u2028四\x85五\x0c六") == "一\n二\n三\n四\n五\n六"
-    assert run(normalise_characters, "a\tb\xa0c\u3000d\u2003e") == "a b c d e"
+    assert run(normalise_characters, "a\tb\xa0c\u3000d\u2003e") == "a\tb c d e"
 
 
 def test_invisible_characters_go_and_are_listed():
@@ -104,101 +97,40 @@ def test_emoji_letters_with_marks_and_rare_characters_stay():
         assert run(normalise_characters, kept) == kept
 
 
-# Glosses.
+def test_radicals_wide_letters_and_ligatures_become_ordinary_and_keep_their_places():
+    raw = "⼴东⻓远ＡＩ２０３５年５％，ﬁnance；（全角）"
+    text = normalise_characters(identity(raw))
+    assert text.text == "广东长远AI2035年5%，finance；（全角）"
+    assert not text.dropped
+    assert text.to_raw(Span(14, 16)) == Span(14, 15)  # the two letters of the ligature
+
+
+# Tables.
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("raw", "expected"),
     [
-        ("未來(lái)生(shēng)命", "未來生命"),
-        ("和（hé）谐", "和谐"),
-        ("重(zhòng)點(diǎn)、重(chóng)複(fù)", "重點、重複"),  # both readings of 重
-        ("女(nǚ)性，绿(lü\u0300)色", "女性，绿色"),  # marks that stand apart as well
-        ("高(ɡāo)", "高"),
-        ("治疗(BNCT)的硼药", "治疗(BNCT)的硼药"),
-        ("干扰(CRISPRi)等", "干扰(CRISPRi)等"),
-        ("生(hé)命", "生(hé)命"),  # a reading, but of another character
-        ("选项(a)和(b)", "选项(a)和(b)"),
-        ("方案（he）", "方案（he）"),
-        ("word(wò)", "word(wò)"),
-        ("人工智能(AI)", "人工智能(AI)"),
+        ("项目\t金额\n硼药\t200万元", "项目\t金额\n硼药\t200万元"),
+        ("甲 \t 乙\u3000\t\xa0丙", "甲\t乙\t丙"),
+        ("甲\t\t丙", "甲\t\t丙"),  # an empty cell
+        ("\t2023年\t2024年\n产量\t1\t2", "\t2023年\t2024年\n产量\t1\t2"),
+        ("甲\t乙\t\t\n丙\t丁\t", "甲\t乙\n丙\t丁"),
+        ("甲\t乙\n小计\t\t\n丙\t丁", "甲\t乙\n小计\t\n丙\t丁"),  # still a row
+        ("甲\t乙\n\t丁", "甲\t乙\n\t丁"),  # of a merged cell
+        ("甲\t乙\n\t\t\n丙\t丁", "甲\t乙\n丙\t丁"),
+        ("\t这是一段正文。\n\t这是另一段。\t", "这是一段正文。\n这是另一段。"),
+        ("\t \t", ""),
     ],
 )
-def test_only_a_reading_of_the_character_before_is_a_gloss(text, expected):
-    assert run(drop_glosses, text) == expected
+def test_tabs_between_cells_stay_and_others_go(raw, expected):
+    assert run(tidy_layout, run(normalise_characters, raw)) == expected
 
 
-def test_glosses_are_listed_with_their_places():
-    raw = "高(gāo)校(xiào)"
-    text = drop_glosses(identity(raw))
-    assert [(d.span.of(raw), d.reason) for d in text.dropped] == [
-        ("(gāo)", "pinyin gloss"),
-        ("(xiào)", "pinyin gloss"),
-    ]
-    assert text.to_raw(Span(0, 2)) == Span(0, 7)
-
-
-# Watermarks.
-
-SENTENCES = (
-    "市里将支持企业开展放射性药物研发。",
-    "每年安排专项资金用于平台建设。",
-    "对重大突破的项目给予奖励。",
-    "鼓励医疗机构开展临床试验。",
-    "高端人才可以获得安家补贴。",
-)
-
-
-def marked(watermark, sentences=SENTENCES):
-    return "\n".join(sentence + watermark for sentence in sentences)
-
-
-@pytest.mark.parametrize(
-    "watermark",
-    [
-        "x9每天更新WWW.EXAMPLE.COM",
-        "快看资讯，懂得多一点！www.example.cn",
-        "每日政策速递公众平台",
-        " 每日政策速递 ",
-    ],
-)
-def test_a_string_at_the_end_of_most_paragraphs_is_a_watermark(watermark):
-    text = drop_watermarks(identity(marked(watermark)))
-    assert text.text.replace(" ", "") == "\n".join(SENTENCES)
-    assert reasons(text) == {"watermark"}
-
-
-def test_a_watermark_with_an_address_may_close_few_paragraphs():
-    plain = "\n".join(f"这是没有水印的第{i}段，写得足够长，是一段正文。" for i in range(20))
-    text = run(drop_watermarks, f"{plain}\n{marked('看资讯example.com', SENTENCES[:3])}")
-    assert "example.com" not in text
-    assert all(sentence in text for sentence in SENTENCES[:3])
-
-
-def test_a_watermark_behind_a_heading_goes_too():
-    raw = f"政策亮点看资讯example.com\n{marked('看资讯example.com')}"
-    assert run(drop_watermarks, raw).split("\n")[0] == "政策亮点"
-
-
-@pytest.mark.parametrize(
-    "ending",
-    [
-        "(省科技厅牵头，省发展改革委按职责分工负责)",
-        "（市科技局、市财政局）",
-        "责任单位：市科技局、市卫生健康局",
-        "由市工业和信息化局牵头",
-        "具体办法另行制定。",
-        "详见附件",
-    ],
-)
-def test_what_paragraphs_say_again_and_again_is_kept(ending):
-    raw = marked(ending)
-    assert run(drop_watermarks, raw) == raw
-
-
-def test_paragraphs_that_are_repeated_whole_are_no_watermark():
-    raw = "\n".join(["第一句话。第二句话没有句号结尾www.example.com"] * 6)
-    assert run(drop_watermarks, raw) == raw
+def test_rows_of_a_table_are_neither_joined_nor_taken_for_widgets():
+    rows = [f"对第{i}类企业的研发项目给予奖励，\t{PROSE}，\t{i}" for i in range(5)]
+    raw = "\n".join([*rows, "访问量\t1024\t2048", "点赞\t(3)", "一、总则。"])
+    assert clean(raw).text == raw
 
 
 # Markup.
@@ -268,8 +200,32 @@ def test_text_wrapped_to_one_width_is_joined():
 
 
 @pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (f"{PROSE}（含\n\n扩建）。", f"{PROSE}（含扩建）。"),  # a bracket is open
+        (f"{PROSE}，\n按年度公布。", f"{PROSE}，按年度公布。"),
+        ("The city supports clinical re-\nsearch in every district.",) * 1
+        + ("The city supports clinical research in every district.",),
+        (
+            "It pays for the clinical\ntrials of new drugs.",
+            "It pays for the clinical trials of new drugs.",
+        ),
+    ],
+)
+def test_a_sentence_that_is_open_at_the_end_of_a_line_goes_on(raw, expected):
+    assert clean(raw).text == expected
+
+
+def test_a_hyphen_that_broke_a_word_is_listed():
+    text = clean("The city supports clinical re-\nsearch in every district.")
+    assert reasons(text) == {"hyphen at the end of a line"}
+
+
+@pytest.mark.parametrize(
     "lines",
     [
+        (f"{PROSE}，具体安排", "联系电话：020-12345678，联系人：李明，在工作日接听。"),
+        ("附件：东莞市生物医药产业项目申报表，", "东莞市科学技术局"),
         ("支持企业开展创新药研发和产业化", "第一，对通过评审的项目给予支持，每年公布名单。"),
         ("聚焦核医疗等创新药械研发的领域", "生物医药产业是重点发展的产业之一，近年来规模扩大。"),
         ("二、主要目标和重点任务安排如下", "（一）到2030年，新增1家实验室。"),
@@ -303,9 +259,13 @@ def test_layout_has_no_empty_lines_or_runs_of_spaces():
             f"这是第{i}句完整的话，写在这里。水印{i // 4}www.example.com" for i in range(2_000)
         ),
         "“" * 50_000,
+        "a >" * 50_000,
+        "\t" * 50_000 + "字",
+        " \t" * 50_000 + "字",
+        "支持（" * 30_000,
         "&" * 100_000 + "字",
     ],
-    ids=range(9),
+    ids=range(13),
 )
 def test_hostile_plain_text_is_cleaned(raw):
     assert clean(raw).text

@@ -1,6 +1,8 @@
 import json
 import os
 import shutil
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,12 @@ from prepared import body, content
 from index import ingest as module
 from index import publish
 from index.errors import EncoderMismatch, LibraryBusy, ReadError, StorageFull
-from index.ingest import Problem, ingest, list_files
+from index.frames import Problem
+from index.ingest import ingest, list_files
 from index.library import Library
+from index.sandbox import Outcome, ReadingPool
 from index.script import fold
+from index.web import Page
 
 
 @pytest.fixture
@@ -58,7 +63,7 @@ def test_files_of_all_kinds_go_in(library, files, encoder):
     assert news(report) == {"added": report.added}
     assert report.passages == library.store.counts()[1] == len(passage_ids(library))
     assert report.encoded == len(encoder.encoded) <= report.passages
-    assert set(report.seconds) == {"read", "clean", "chunk", "encode", "store", "publish"}
+    assert set(report.seconds) == {"read", "chunk", "encode", "store", "reprints", "publish"}
     assert library.check() == []
     assert library.document("d.txt").raw == body(4)
     assert library.metadata("deep/c.html").title == "页面"
@@ -165,7 +170,7 @@ def wrong(files):
     (files / "gone.txt").symlink_to(files / "nowhere")
     (files / "page.docx").write_text("<!DOCTYPE html><h1>404</h1>", "utf-8")
     (files / "links.html").write_text("<script>only()</script>", "utf-8")
-    (files / "table.csv").write_text("a,b", "utf-8")
+    (files / "table.dat").write_text("a,b", "utf-8")
     (files / "folder.txt").mkdir()
     (files / "folder.txt" / "inner.txt").write_text(body(9), "utf-8")
     return files
@@ -175,9 +180,9 @@ WRONG = {
     "empty.txt": "empty",
     "binary.txt": "binary",
     "gone.txt": "not a regular file",
-    "page.docx": "HTML page",
+    "page.docx": "error page",
     "links.html": "no text is left",
-    "table.csv": "not a format",
+    "table.dat": "not a format",
 }
 
 
@@ -356,10 +361,12 @@ def test_better_code_reads_files_again_and_keeps_what_is_the_same(
     assert news(ingest(library, [files])) == {}
     assert encoder.encoded == []
     assert (passage_ids(library), newest(library)) == (ids, generation)
-    original = module.clean
+    original = module.passages
     monkeypatch.setattr(module, "reading_version", lambda: "newer")
     monkeypatch.setattr(
-        module, "clean", lambda raw, kind: original(raw.replace("号项目", "号"), kind)
+        module,
+        "passages",
+        lambda *given: [replace(part, heading=("新",)) for part in original(*given)],
     )
     assert sorted(ingest(library, [files]).changed) == IDS
 
@@ -479,3 +486,110 @@ def test_a_file_restored_after_a_bad_version_is_read_again(library, tmp_path):
     write_rows(path, {"r": body(1)})
     assert news(ingest(library, [path]))["changed"] == ["r"]
     assert library.document("r").raw == good
+
+
+# Archives, web pages, the user's own table, reprints.
+
+
+def test_the_files_of_an_archive_go_in_one_by_one(library, tmp_path):
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("一.txt", body(1))
+        archive.writestr("内/二.txt", body(2))
+        archive.writestr("空.txt", "")
+    report = ingest(library, [tmp_path / "all.zip"])
+    assert library.document_ids() == ["all.zip/一.txt", "all.zip/内/二.txt"]
+    assert [problem.source for problem in report.problems] == ["all.zip/空.txt"]
+
+
+def test_a_page_of_the_web_goes_in_under_its_address(library, monkeypatch):
+    address = "https://policy.example/a?id=3"
+    monkeypatch.setattr(
+        module, "fetch", lambda url: Page(url, body(1).encode(), "text/plain", ".txt")
+    )
+    assert ingest(library, [address]).added == [address]
+    assert library.metadata(address).url == address
+    assert ingest(library, [address]).unchanged == [address]
+    monkeypatch.setattr(
+        module, "fetch", lambda url: Page(url, body(2).encode(), "text/plain", ".txt")
+    )
+    assert ingest(library, [address]).changed == [address]
+    assert library.document_ids() == [address]
+
+
+def test_a_page_that_cannot_be_fetched_is_a_problem_like_any_other(library, monkeypatch):
+    def fetch(url: str) -> Page:
+        raise ReadError(f"{url}: there is no such page")
+
+    monkeypatch.setattr(module, "fetch", fetch)
+    report = ingest(library, ["https://policy.example/a"])
+    assert report.problems == [
+        Problem("https://policy.example/a", "https://policy.example/a: there is no such page")
+    ]
+
+
+TABLE = {"a.txt": {"title": "我的题名", "publisher": "我的机构"}}
+
+
+def test_what_the_user_says_of_a_document_holds_over_what_was_found(library, files):
+    ingest(library, [files])
+    assert ingest(library, [], overrides=TABLE).changed == ["a.txt"]
+    for _ in range(2):
+        known = library.metadata("a.txt")
+        assert (known.title, known.publisher) == ("我的题名", "我的机构")
+        assert known.found["title"] == "table"
+        assert library.check() == []
+        ingest(library, [files])
+
+
+def test_what_the_user_says_is_there_before_the_file_is(library, files):
+    report = ingest(library, [files], overrides=TABLE)
+    assert library.metadata("a.txt").title == "我的题名"
+    assert report.problems == []
+    assert ingest(library, [files]).unchanged
+
+
+def test_a_row_for_a_document_that_is_not_there_is_reported(library, files):
+    report = ingest(library, [files], overrides={"nowhere.txt": {"title": "题名"}})
+    assert [problem.source for problem in report.problems] == ["nowhere.txt"]
+    assert library.document_ids() == IDS
+
+
+def long(number: int) -> str:
+    return "".join(
+        f"{body(number)}第{i}段说的是{chr(0x4E00 + 97 * number + i)}。" for i in range(20)
+    )
+
+
+def test_reprints_are_found_and_the_issuing_body_comes_first(library, tmp_path):
+    (tmp_path / "a 转载.txt").write_text(f"来源：某某网\n{long(1)}", "utf-8")
+    (tmp_path / "b 原件.txt").write_text(long(1), "utf-8")
+    (tmp_path / "c 别的.txt").write_text(long(2), "utf-8")
+    table = {"b 原件.txt": {"publisher": "某市人民政府", "issuer": "某市人民政府"}}
+    report = ingest(library, [tmp_path], overrides=table)
+    assert report.reprints == [("b 原件.txt", "a 转载.txt")]
+    assert library.copies("a 转载.txt") == ("b 原件.txt", "a 转载.txt")
+    assert library.copies("c 别的.txt") == ()
+    (first, *_) = library.passages_of("a 转载.txt")
+    found = library.passage_copies(first)
+    assert [passage.document for passage in found] == ["b 原件.txt", "a 转载.txt"]
+    library.remove("b 原件.txt")
+    assert library.copies("a 转载.txt") == ()
+
+
+def test_a_file_whose_reader_breaks_down_keeps_what_went_in_before(library, files, monkeypatch):
+    ingest(library, [files])
+    monkeypatch.setattr(module, "reading_version", lambda: "new")
+
+    class Broken(ReadingPool):
+        def read(self, jobs):
+            for job in jobs:
+                problems = (Problem(job.source, "its reader ended: it crashed"),)
+                yield Outcome(job.source, (), problems, (), whole=False)
+
+    broken = Broken(1)
+    monkeypatch.setattr(module, "shared_pool", lambda: broken)
+    report = ingest(library, [files])
+    broken.close()
+    assert len(report.problems) == 5
+    assert library.document_ids() == IDS
+    assert report.removed == []

@@ -13,8 +13,10 @@ from prepared import body, content
 from index import ingest as module
 from index.ingest import ingest
 from index.library import Library
+from index.sandbox import ReadingPool
 
-FILES, MOMENTS, BATCH_PASSAGES = 30, 20, 8
+FAKE_READER = (sys.executable, str(Path(__file__).with_name("fake_reader.py")))
+FILES, MOMENTS, BATCH_PASSAGES = 30, 20, 3
 AUDITED = {
     "open",
     "os.mkdir",
@@ -42,6 +44,7 @@ def ingest_until(folder: Path, files: Path, last: int, events, stored) -> None:
     Counts events (file operations, steps inside SQLite, passages encoded) and stored documents.
     """
     module.BATCH_PASSAGES = BATCH_PASSAGES
+    module.shared_pool = lambda: ReadingPool(1, command=FAKE_READER)
 
     def event(*_: object) -> None:
         events.value += 1
@@ -82,6 +85,15 @@ def check_whole(library: Library) -> None:
     assert library.check() == []
 
 
+@pytest.fixture
+def plain_reader(monkeypatch):
+    """Read with a process that starts at once: what kills the parent is the same with any."""
+    with ReadingPool(1, command=FAKE_READER) as pool:
+        monkeypatch.setattr(module, "shared_pool", lambda: pool)
+        yield
+
+
+@pytest.mark.usefixtures("plain_reader")
 def test_ingestion_killed_at_any_moment_leaves_a_whole_library_and_goes_on(tmp_path, files):
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["index.ingest", "hash_encoder", "faiss", "tantivy", "opencc"])

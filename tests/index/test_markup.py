@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mixed_text import check_places
 
-from index import markup
 from index.clean import clean
 from index.errors import YinzhengError
-from index.markup import drop_markup, read_page
+from index.formats import main_text
+from index.formats.markup import drop_markup, html_layout, read_page
 from index.offsets import apply_edits, identity
 from index.read import read_bytes, read_file
 
@@ -141,9 +141,25 @@ def test_a_page_without_an_article_keeps_its_visible_text():
 
 
 def test_a_page_of_links_alone_is_not_searched_for_an_article(monkeypatch):
-    monkeypatch.setattr(markup, "_MOST_LINKS", 10)
-    monkeypatch.setattr(markup, "_main_text", lambda source: pytest.fail("was searched"))
+    monkeypatch.setattr(main_text, "_MOST_LINKS", 10)
+    monkeypatch.setattr(main_text, "extractor_votes", lambda *_: pytest.fail("was searched"))
     assert "栏目8" in drop_markup(identity(f"<ul>{MENU}</ul>" * 2)).text
+
+
+def test_headings_are_reported_with_the_span_of_their_text():
+    source = "<h1> <b>总</b>则 </h1><p>文</p><H3 class=x>第一&nbsp;条</h3><h2>没有结束<p>文"
+    found = [(span.of(source), level) for span, level in html_layout(source).headings]
+    assert found == [("<b>总</b>则"[3:], 1), ("第一&nbsp;条", 3)]
+
+
+def test_what_layout_calls_hidden_is_dropped_once_and_places_are_those_of_the_source():
+    source = PAGE.replace("<h1>", "<div style='display:none'>看不见的<b>字</b></div><h1>")
+    layout = html_layout(source)
+    assert [span.of(source) for span in layout.hidden] == ["看不见的<b>字</b>"]
+    for text in (clean(source, "text/html", layout), clean(source, "text/html")):
+        assert "看不见" not in text.text
+        assert [d.reason for d in text.dropped].count("hidden text") == 1
+        check_source(text, source)
 
 
 @pytest.mark.parametrize(
@@ -206,6 +222,11 @@ def test_references_with_endless_numbers_are_left_alone():
     assert read_page(f"<title>{number}</title><meta name=a content='{number}'>").meta["a"] == number
 
 
+def test_targets_of_links_are_none_and_a_cell_ends_one():
+    source = "<a name=x>一<table><tr><td><a href=y>二<td>三</table>"
+    assert [span.of(source) for span in read_page(source).links] == ["<a href=y>二"]
+
+
 def test_links_are_found_closed_or_not():
     source = "<a href=x>一</a>文<a href=y>二<a href=z>三</a>"
     found = [span.of(source) for span in read_page(source).links]
@@ -230,9 +251,11 @@ def test_an_extractor_that_fails_is_replaced_by_the_other(monkeypatch):
         *("<" * 1_000_000, "<a" * 500_000, "</" * 500_000, "<!--" * 200_000, "<![CDATA[" * 50_000),
         *("<p>正文。</p><script>" + "a<b;" * 50_000, "<p " + 'a="b" ' * 50_000 + ">文</p>"),
         *("&" * 200_000, "&a" * 200_000, "<p>a" + " " * 100_000 + "b</p>", "<title>" * 50_000),
+        *("<table>" * 20_000, "<table><tr>" + "<td rowspan=999 colspan=60>" * 20_000 + "文"),
+        *("<div hidden>文，" * 20_000, "<i style='font-size:0'>文，" * 20_000),
         *("<meta " + "a" * 200_000 + ">文", "<select>" * 50_000 + "文", "<a href=x>文" * 20_000),
     ],
-    ids=range(16),
+    ids=range(20),
 )
 def test_hostile_sources_end_in_a_text_or_our_error(source):
     try:

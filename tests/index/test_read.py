@@ -1,14 +1,18 @@
 import hashlib
+import io
 import json
 import os
+import zipfile
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index import read
+from index.content import make_document
 from index.errors import ReadError, UnsupportedFormat, YinzhengError
-from index.read import make_document, read_bytes, read_file, supported_suffixes
+from index.read import ARCHIVE, kind_of, read_bytes, read_file, supported_suffixes
 
 TEXT = "东莞市发布若干措施，支持硼药研发。"
 
@@ -47,20 +51,18 @@ def test_raw_text_keeps_line_ends_and_byte_order_mark():
 
 def test_every_supported_suffix_is_named_in_the_refusal_of_another():
     with pytest.raises(UnsupportedFormat) as caught:
-        read_file(b"a,b", "table.csv")
-    assert all(suffix in str(caught.value) for suffix in (".csv", *supported_suffixes()))
+        read_file(b"a,b", "table.dat")
+    assert all(suffix in str(caught.value) for suffix in (".dat", *supported_suffixes()))
 
 
 @pytest.mark.parametrize(
     ("data", "name", "said"),
     [
-        (b"<!DOCTYPE html><h1>404</h1>", "plan.docx", "HTML page"),
-        (b"\xef\xbb\xbf\n<html>", "plan.pdf", "HTML page"),
-        (b"%PDF-1.7 ...", "plan.txt", "a PDF"),
-        (b"PK\x03\x04....", "plan.docx", "ZIP archive"),
-        (b"PK\x03\x04....", "plan.html", "ZIP archive"),
+        (b"<!DOCTYPE html><h1>404</h1>", "plan.dat", "HTML page"),
+        (b"\xef\xbb\xbf\n<html>", "plan", "HTML page"),
         (b"\x89PNG\r\n", "plan.md", "a picture"),
         (b"MZ\x90\x00\x03", "plan.txt", "a program"),
+        (b"Rar!\x1a", "plan.zip", "unpack it"),
         (b"text", "Makefile", "no suffix"),
     ],
 )
@@ -68,6 +70,52 @@ def test_files_that_are_something_else_are_refused_by_what_they_are(data, name, 
     with pytest.raises(UnsupportedFormat, match=said) as caught:
         read_file(data, name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["plan.docx", "plan.pdf", "plan.xlsx", "plan.zip", "plan.doc"])
+def test_a_text_named_like_a_binary_file_is_refused(name):
+    with pytest.raises(ReadError, match=f"it is no {Path(name).suffix} file, or a damaged one"):
+        read_file("只是文字。".encode(), name)
+
+
+@pytest.mark.parametrize("name", ["a.doc", "a.xls", "a.htm", "a.pdf"])
+def test_a_web_page_is_read_as_one_whatever_its_name(name):
+    (document,) = read_file(f"<html><p>{TEXT}</p></html>".encode(), name).documents
+    assert document.media_type == "text/html"
+
+
+def zipped(*names: str) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind"),
+    [
+        (b"\xef\xbb\xbf%PDF-1.7", "a.txt", "pdf"),
+        (zipped("word/document.xml"), "a.doc", "word"),
+        (zipped("xl/workbook.xml"), "a.zip", "sheet"),
+        (zipped("META-INF/container.xml", "mimetype"), "a.zip", "epub"),
+        (zipped("mimetype", "content.xml"), "a.odt", "office"),
+        (zipped("ppt/presentation.xml"), "a.pptx", "office"),
+        (zipped("a.txt"), "a.txt", ARCHIVE),
+        (zipped("a.txt"), "a.docx", "word"),
+        (b"\xd0\xcf\x11\xe0", "a.docx", "office"),
+        (b"{\\rtf1", "a.doc", "office"),
+        (b"\x1f\x8b\x08", "a.tgz", ARCHIVE),
+        ("表,格".encode(), "a.csv", "csv"),
+    ],
+)
+def test_the_content_says_which_reader_a_file_is_for(data, name, kind):
+    assert kind_of(data, name) == kind
+
+
+def test_an_archive_is_not_read_as_one_document():
+    with pytest.raises(UnsupportedFormat, match="files of its own"):
+        read_file(zipped("a.txt"), "a.zip")
 
 
 def test_a_text_may_begin_like_a_program():

@@ -1,5 +1,7 @@
 """Evidence is about the places and years of the question, within its budget, and never twice."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,11 +40,48 @@ def test_hits_are_numbered_from_one_in_their_order() -> None:
     assert [item.cosine for item in evidence] == [0.9, 0.89, 0.88]
 
 
-def test_no_text_is_taken_twice_in_any_script_or_spacing() -> None:
-    evidence = gathered(
+def test_no_text_is_taken_twice_in_any_script_spacing_or_punctuation() -> None:
+    (item,) = gathered(
         "奖励？", "东莞奖励企业", "東莞獎勵企業", "东莞 奖励\n企业", "东莞奖励企业。"
     )
-    assert [item.passage.id for item in evidence] == [0, 3]
+    assert (item.passage.id, item.also) == (0, ("1.txt", "2.txt", "3.txt"))
+
+
+SENTENCE = "对完成三期临床试验的{}项目，按实际投入的三成给予补助，单个项目最高补助{}万元。"
+
+
+def test_texts_that_differ_in_a_figure_are_both_taken() -> None:
+    texts = [SENTENCE.format("药品", 500), SENTENCE.format("药品", 800)]
+    assert [item.passage.text for item in gathered("奖励？", *texts)] == texts
+
+
+def test_a_document_that_repeats_its_phrases_means_different_things_by_them() -> None:
+    found = [
+        Hit(replace(passage(SENTENCE.format(what, 500), id_), document="a"), 1.0, Scores(0.9))
+        for id_, what in enumerate(("创新药品", "创新医械"))
+    ]
+    evidence = gather(understand("奖励？"), found, lambda _: Metadata(), lambda t: [1] * len(t))
+    assert [item.passage.id for item in evidence] == [0, 1]
+
+
+def test_a_longer_passage_around_the_same_text_is_taken_too() -> None:
+    more = SENTENCE.format("药品", 500)
+    assert (
+        len(gathered("奖励？", more, f"{more}申报单位须在本市注册，并于每年材料齐备时申报。")) == 2
+    )
+
+
+def test_of_a_passage_in_several_documents_the_original_is_taken() -> None:
+    one, other = passage("东莞奖励企业", 1), passage("東莞獎勵企業", 2)
+    (item,) = gather(
+        understand("奖励？"),
+        [Hit(one, 0.9, Scores(0.9))],
+        lambda _: Metadata(),
+        lambda texts: [1] * len(texts),
+        copies=lambda _: [other, one],
+    )
+    assert item.passage == other
+    assert item.also == ("1.txt",)
 
 
 def test_the_budget_is_kept_and_smaller_passages_may_still_fit() -> None:

@@ -1,0 +1,1 @@
+"""Readers of file formats: bytes of one kind -> documents; read.py chooses among them."""
