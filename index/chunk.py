@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from index.outline import ROOT, Lines, Outline, Section, characters, outline, split_lines
+from index.outline import ROOT, Lines, Outline, Section, cells, characters, outline, split_lines
 from index.script import fold
 from index.sentences import pieces, sentence_spans
 from index.types import CleanText, Layout, Passage, Span
@@ -31,6 +31,7 @@ _ADDED_TOKENS = 16
 # A title or a heading path says what a passage is about in so many characters.
 TITLE_LENGTH = 80
 _PATH_LENGTH = 160
+_GROUP_LENGTH = 40  # of what merged cells say of a row
 # Cutting inside a line costs as much as being off the best length by this share of the limit.
 _INSIDE_LINE = 0.25
 _SAMPLES, _SAMPLE_LENGTH = 8, 256  # of a document, to learn how many tokens its characters make
@@ -41,12 +42,16 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """A run of characters that becomes a passage; `whole` if it is all of its section."""
+    """A run of characters that becomes a passage; `whole` if it is all of its section.
+
+    `group` is what merged cells say of its first row, which stand in rows of an earlier passage.
+    """
 
     first: int
     last: int
     node: int
     whole: bool
+    group: str = ""
 
 
 def passages(
@@ -84,6 +89,7 @@ def encoded_text(title: str, passage: Passage) -> str:
 
 def _passage(clean: CleanText, document: str, chunk: _Chunk, path: tuple[str, ...]) -> Passage:
     span = Span(chunk.first, chunk.last)
+    path += (chunk.group,) * bool(chunk.group)
     return Passage(-1, document, span, clean.to_raw(span), span.of(clean.text), path)
 
 
@@ -171,9 +177,30 @@ def _chunks(lines: Lines, tree: Outline, measure: Measure, budget: _Budget) -> I
             yield _Chunk(first, last, section.node, True)
         else:
             units = _units(lines, section, measure, limit)
+            groups = _groups(lines, section) if section.is_table else {}
+            for i in range(len(units.starts) - 1 if groups else 0):
+                units.closes[i] &= int(units.starts[i + 1]) not in groups
             most = budget.most(section.node)
             for start, end in _packed(units, section.headings, measure, limit, most):
-                yield _Chunk(start, end, section.node, False)
+                yield _Chunk(start, end, section.node, False, groups.get(start, ""))
+
+
+def _groups(lines: Lines, section: Section) -> dict[int, str]:
+    """Return where rows begin whose first cells are empty -> what the rows above say in them.
+
+    A cell that is merged over several rows has its text in the first of them only.
+    """
+    groups: dict[int, str] = {}
+    above: list[str] = []
+    for i in range(section.first + section.headings, section.last):
+        start = before = int(lines.starts[i])
+        while before and lines.text[before - 1] == "\t":
+            before -= 1
+        empty = start - before
+        if empty and (group := " | ".join(filter(None, above[:empty]))):
+            groups[start] = group[:_GROUP_LENGTH]
+        above = above[:empty] + cells(lines[i])
+    return groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +318,8 @@ def _joined(
         return None
     sizes = measure.size(one.first, one.last), measure.size(other.first, other.last)
     above = tree.parents[other.node] == one.node
-    if above and sizes[0] < LONELY_TOKENS:
+    # The title above its first article takes nothing from the number by which that is cited.
+    if above and sizes[0] < (MIN_TOKENS if other.node in tree.articles else LONELY_TOKENS):
         return _Chunk(one.first, other.last, other.node, other.whole and one.whole)
     short = any(
         size < (LONELY_TOKENS if chunk.node in tree.articles else MIN_TOKENS)

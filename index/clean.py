@@ -14,10 +14,10 @@ from index.cleaning.characters import normalise_characters
 from index.cleaning.error_pages import check_error_page
 from index.cleaning.glosses import drop_glosses
 from index.cleaning.mojibake import check_readable
+from index.cleaning.running_lines import drop_running_lines
 from index.cleaning.watermarks import TERMINAL, drop_watermarks
 from index.errors import EmptyDocument
 from index.offsets import Edit, apply_edits, identity
-from index.running_lines import drop_running_lines
 from index.types import CleanText, Layout, Span
 
 Step = Callable[[CleanText], CleanText]

@@ -3,6 +3,7 @@
 Never pickles: the process that parses hostile files must not make its parent run code.
 """
 
+import hashlib
 import json
 import struct
 import zlib
@@ -12,6 +13,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from index.errors import ReadError
+from index.script import encodable
 from index.types import CleanText, Document, Dropped, Layout, Metadata, Offsets, Span
 
 _HEAD = struct.Struct("<QI")  # bytes of the whole frame behind it, bytes of its JSON
@@ -63,12 +65,10 @@ class Mark:
 Frame = CleanDocument | Problem | Note | Mark
 
 
-def write_job(stream: BinaryIO, job: Job) -> None:
-    """Send a file to the reading process."""
-    name = job.source.encode("utf-8")
-    stream.write(_JOB.pack(len(job.data), len(name)) + name)
-    stream.write(job.data)
-    stream.flush()
+def job_head(job: Job) -> bytes:
+    """Return what the reading process is sent before the bytes of a file."""
+    name = encodable(job.source).encode("utf-8")
+    return _JOB.pack(len(job.data), len(name)) + name
 
 
 def read_job(stream: BinaryIO) -> Job | None:
@@ -93,7 +93,7 @@ def write_frame(stream: BinaryIO, frame: Frame) -> None:
     stream.flush()
 
 
-def frame_size(head: bytes) -> tuple[int, int]:
+def frame_size(head: bytes | bytearray) -> tuple[int, int]:
     """Return the sizes, in bytes, of a frame and of its JSON. Raises ValueError if it is none."""
     total, said = _HEAD.unpack(head)
     if not said <= total <= MAX_FRAME:
@@ -104,18 +104,23 @@ def frame_size(head: bytes) -> tuple[int, int]:
 HEAD_SIZE = _HEAD.size
 
 
-def read_frame(body: bytes, said: int) -> Frame:
+def read_frame(body: bytes | bytearray, said: int) -> Frame:
     """Return the frame with these bytes, of which the first `said` are JSON.
 
-    Raises ValueError, TypeError or KeyError for what is none.
+    Raises ValueError for what is none: who reads hostile files may have come under their orders.
     """
-    head = json.loads(body[:said])
-    blobs = []
-    position = said
-    for size in head["sizes"]:
-        blobs.append(body[position : position + size])
-        position += size
-    return _unpacked(head, blobs)
+    try:
+        head = json.loads(body[:said])
+        blobs, place = [], said
+        with memoryview(body) as view:
+            for size in head["sizes"]:
+                blobs.append(view[place : place + size])
+                place += size
+            return _unpacked(head, blobs)
+    except (TypeError, LookupError, AttributeError, ArithmeticError, RecursionError) as error:
+        raise ValueError(f"a frame that cannot be read ({error})") from error
+    except zlib.error as error:
+        raise ValueError(f"a frame that cannot be read ({error})") from error
 
 
 def _packed(frame: Frame) -> tuple[dict[str, Any], list[bytes]]:
@@ -136,30 +141,70 @@ def _packed(frame: Frame) -> tuple[dict[str, Any], list[bytes]]:
     return head, [*texts, *places, frame.signature]
 
 
-def _unpacked(head: dict[str, Any], blobs: list[bytes]) -> Frame:
+def _unpacked(head: dict[str, Any], blobs: list[memoryview]) -> Frame:
     kind = head["frame"]
     if kind == "Mark":
-        return Mark(head["kind"])
+        return Mark(_text(head["kind"]))
     if kind == "Problem":
-        return Problem(head["source"], _line(head["reason"]))
+        return Problem(_text(head["source"]), _line(head["reason"]))
     if kind == "Note":
-        return Note(head["source"], _line(head["text"]))
+        return Note(_text(head["source"]), _line(head["text"]))
+    if kind != "CleanDocument":
+        raise KeyError(kind)
     raw, text, starts, ends, signature = blobs
-    dropped = tuple(Dropped(Span(start, end), reason) for start, end, reason in head["dropped"])
     document = Document(
-        head["id"],
-        raw.decode("utf-8"),
-        head["sha256"],
-        head["media_type"],
-        Metadata(**head["metadata"]),
+        _text(head["id"]),
+        str(raw, "utf-8"),
+        _text(head["sha256"]),
+        _text(head["media_type"]),
+        _metadata(head["metadata"]),
         layout_of(head["layout"]),
     )
-    places = unpack_offsets(starts), unpack_offsets(ends)
-    return CleanDocument(document, CleanText(text.decode("utf-8"), *places, dropped), signature)
+    clean = _clean_text(head, str(text, "utf-8"), starts, ends)
+    _check_places(clean, document)
+    return CleanDocument(document, clean, bytes(signature))
 
 
-def _line(text: str) -> str:
-    return " ".join(text.split())
+def _text(value: object) -> str:
+    """Return a text. Raises TypeError for anything else."""
+    if not isinstance(value, str):
+        raise TypeError(f"a text was expected, not {type(value).__name__}")
+    return encodable(value)
+
+
+def _line(value: object) -> str:
+    return " ".join(_text(value).split())
+
+
+def _metadata(row: dict[str, Any]) -> Metadata:
+    found = {_text(name): _text(how) for name, how in row["found"].items()}
+    texts = {name: _text(value) for name, value in row.items() if name != "found"}
+    return Metadata(**texts, found=found)
+
+
+def _clean_text(head: dict[str, Any], text: str, starts: memoryview, ends: memoryview) -> CleanText:
+    dropped = tuple(Dropped(Span(start, end), _text(why)) for start, end, why in head["dropped"])
+    count = len(text)
+    return CleanText(text, unpack_offsets(starts, count), unpack_offsets(ends, count), dropped)
+
+
+def _check_places(clean: CleanText, document: Document) -> None:
+    """Raise ValueError unless all places are in order and inside the document."""
+    if hashlib.sha256(document.raw.encode("utf-8")).hexdigest() != document.sha256:
+        raise ValueError("a document that does not fit its hash")
+    starts, ends, size = clean.starts, clean.ends, len(document.raw)
+    if not len(clean.text) == len(starts) == len(ends):
+        raise ValueError("a text that does not fit its places")
+    if not size and not clean.text:
+        return
+    ordered = (starts[1:] >= starts[:-1]).all() and (ends[1:] >= ends[:-1]).all()
+    if not ordered or not (starts < ends).all() or starts[:1].min(initial=0) < 0:
+        raise ValueError("places out of order")
+    layout = document.layout
+    spans = [*(span for span, _ in layout.headings), *layout.hidden]
+    furthest = max((span.end for span in spans), default=0)
+    if max(furthest, *ends[-1:].tolist(), *layout.pages[-1:]) > size:
+        raise ValueError("places beyond the document")
 
 
 def layout_row(layout: Layout) -> dict[str, Any]:
@@ -183,8 +228,14 @@ def pack_offsets(offsets: Offsets) -> bytes:
     return zlib.compress(np.diff(offsets, prepend=np.int32(0)).astype("<i4").tobytes(), 6)
 
 
-def unpack_offsets(blob: bytes) -> Offsets:
-    """Return what `pack_offsets` packed. Raises zlib.error, TypeError or ValueError."""
-    data = zlib.decompress(blob)
+def unpack_offsets(blob: bytes | memoryview, most: int | None = None) -> Offsets:
+    """Return what `pack_offsets` packed, at most so many. Raises zlib.error, TypeError, ValueError.
+
+    What packs to little may unpack to more than there is memory for.
+    """
+    if most is None:
+        data = zlib.decompress(blob)
+    else:
+        data = zlib.decompressobj().decompress(blob, 4 * (most + 1))
     offsets: Offsets = np.frombuffer(data[: len(data) // 4 * 4], "<i4").cumsum(dtype=np.int32)
     return offsets

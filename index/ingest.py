@@ -276,7 +276,8 @@ class _Ingestion:
             try:
                 job = file.job()
             except ReadError as error:
-                self.report.problems.append(Problem(file.source, str(error)))
+                reason = str(error).removeprefix(f"{file.source}: ")  # a fetch names its address
+                self.report.problems.append(Problem(file.source, reason))
                 self._count(len(files))
                 continue
             digest = hashlib.sha256(job.data).hexdigest()

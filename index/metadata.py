@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from index.clean import FRONT_MATTER
 from index.cleaning import boilerplate
@@ -20,6 +21,7 @@ from index.fields.issuers import (
     find_number,
     find_signature,
     head_issuer,
+    is_body_line,
     level_of,
     number_in,
     signed_date,
@@ -39,6 +41,9 @@ from index.formats.markup import Page, read_page
 from index.script import fold_characters
 from index.types import CleanText, Document, Metadata
 
+if TYPE_CHECKING:
+    from index.places import PlaceMention
+
 # Where publication lines stand: near the top of a text, before or just after its title.
 _HEAD_LINES = 40
 _BEFORE_TITLE = 5
@@ -53,6 +58,9 @@ _SOURCE = re.compile(
     r"(?:信息来源|文章来源|素材来源|稿件来源|新闻来源|来源|发布机构|发布单位)\s?:\s{0,3}([^\s|,，。;；:：<>]{2,30})"
     # A paper behind the clock time: 2024-05-03 10:20 某某日报.
     r"|\d{1,2}:\d{2}(?::\d{2})?\s{0,3}《?([\u4e00-\u9fff]{2,12}(?:报|网|通讯社|周刊|新闻|在线))》?(?=\s|$)"
+)
+_NEXT_LABEL = re.compile(
+    "(?<=..)(?:记者|作者|责编|责任编辑|时间|日期|发布[时日于]|点击|浏览|阅读|字[体号])"
 )
 _SOURCE_LABEL = re.compile(r"^(?:(?:信息|文章|稿件|新闻)?来源|source)\s?[:：]\s?", re.IGNORECASE)
 _REPORTER = re.compile(r"^([\u4e00-\u9fff]{2,10}?)(?:记者|讯)[^。]{0,40}$")
@@ -118,7 +126,8 @@ def _from_page(page: Page, text: _Text, source: str) -> dict[str, str]:
     title = declared_title(page.meta, page.heading, page.title, text.shown)
     official = official_title(text.kept)
     # A page may be titled by its column or by its site, or a title may be cut.
-    if official and (not title or (len(title) < len(official) and _holds(official, title))):
+    cut = len(title) < len(official) and (_holds(official, title) or is_body_line(title))
+    if official and (not title or cut):
         title = official
     return {
         "title": title,
@@ -170,9 +179,17 @@ def _from_table(table: dict[str, str]) -> dict[str, str]:
 
 def _title(known: Metadata, document: Document, text: _Text) -> Metadata:
     if not known.title:
-        title, where = title_of_text(text.kept)
+        title, where = title_of_text(_below_sheet_name(document, text.kept))
         known = _merge(known, {"title": title}, where)
     return _merge(known, {"title": document.id}, "file name")
+
+
+def _below_sheet_name(document: Document, lines: Sequence[str]) -> Sequence[str]:
+    """Leave out the name of the first sheet where its first row holds nothing but a title."""
+    named = document.layout.pages and document.layout.headings
+    first = document.layout.headings[0][0].of(document.raw).strip() if named else ""
+    titled = len(lines) > 2 and lines[0] == first and "\t" in " ".join(lines[2:4])
+    return lines[1:] if titled and "\t" not in lines[1] else lines
 
 
 def _from_text(known: Metadata, text: _Text, document: Document) -> dict[str, str]:
@@ -234,6 +251,8 @@ def _source(line: str) -> str:
     match = _SOURCE.search(fold_characters(line)) if len(line) <= 5 * _LONGEST_NAME else None
     group = match.lastindex or 0 if match else 0
     name = line[match.start(group) : match.end(group)] if match else ""
+    # Where a page parts its labels by its layout alone: 来源：某某日报记者 …
+    name = name[: next((m.start() for m in _NEXT_LABEL.finditer(fold_characters(name))), None)]
     name = re.sub(r"[(（][^)）\u3400-\u9fff]{1,7}[)）]?", "", name)  # glosses
     return "" if _NO_SOURCE.fullmatch(fold_characters(name)) else name
 
@@ -243,13 +262,21 @@ def _site(page: Page | None) -> str:
     if page is None:
         return ""
     last = re.split(r"[_|<>-]", page.title)[-1].strip()
-    named = re.search(r"(?:网|网站|报|在线|政府)$", fold_characters(last)) and last != page.title
-    return _named(page, _SITE_NAMES) or (last if named else "")
+    named = re.search(r"(?:网|网站|报|在线|政府)$", fold_characters(last)) or is_body_line(last)
+    return _named(page, _SITE_NAMES) or (last if named and last != page.title else "")
 
 
 def _whose(known: Metadata, text: str) -> dict[str, str]:
     level = known.level or level_of(known.issuer, known.document_number, known.title)
     return {"level": level, "region": _region(known, level, text)}
+
+
+def _names_law(text: str, mention: "PlaceMention", level: str) -> bool:
+    """Tell whether a nation is named by a law (《中华人民共和国…法》) or by a lower body."""
+    nation = mention.place.level == "nation"
+    return nation and (
+        level not in ("", "national") or text[mention.start - 1 : mention.start] == "《"
+    )
 
 
 def _region(known: Metadata, level: str, text: str) -> str:
@@ -266,7 +293,11 @@ def _region(known: Metadata, level: str, text: str) -> str:
         return issuer[-1].place.name
     if level == "national":
         return "中国"
-    if level and (numbered := place(known.document_number[:1])):
+    # 粤府 is a province's number, 云安府 need not be one of 云南.
+    numbered = place(known.document_number[:1])
+    if numbered and level == numbered.level:
         return numbered.name
-    counted = Counter(mention.place.name for mention in find_places(text[:_ABOUT]))
+    about = text[:_ABOUT]
+    mentions = (m for m in find_places(about) if not _names_law(about, m, level))
+    counted = Counter(mention.place.name for mention in mentions)
     return min(counted, key=lambda name: (-counted[name], name), default="")

@@ -61,13 +61,16 @@ _CANDIDATE = re.compile(rf"^[^\S\n]*+(?=[#第{_NUMERAL}(（\d])", re.MULTILINE)
 _NO_PLAIN_HEADING = re.compile(
     r"[。；;!?！？]|[,，:：、]$|^[|•·●\-*]|^第.{1,5}条|\d{4}年|\d{4}[-./]\d|https?:|@"
     r"|^(?:电话|邮箱|地址|来源|索引号|文号|发文|成文|发布|主题|字号|浏览|附件|附表|抄送|抄报)"
+    r"|^(?:联系|联络|咨询|监督|投诉|服务|技术|承办)[^:：]{0,6}[:：]|[，,].*[，,]"
     r"|^\(.*\)$|记者|通讯员|作者|编辑|[〔\[(]\d{4}[〕\])]|月\d{1,2}日|年.{1,3}月.{1,3}日"
     r"|(?:政府|办公厅|办公室|委员会|[^大]厅|[^布大格]局|管委会|协会|公司)$"
 )
 # What ends a document or one of its parts belongs to no section of it.
 _CLOSING = re.compile(
-    r"^[^\S\n]*+(?:附[件表](?![的中所])|(?:(?:[联聯][系繫繋絡络]|[咨諮][询詢])(?:人|[电電][话話]|方式)"
-    r"|(?:[联聯][系繫繋絡络]|通[讯訊])?地址|[电電][话話]|[邮郵][箱编編])[:：]"
+    r"^[^\S\n]*+(?:附[件表](?![中的所])"
+    r"|(?:(?:[联聯][系繫繋絡络]|[咨諮][询詢]|[监監]督|投[诉訴]|服[务務]|技[术術]|承[办辦])"
+    r"(?:人|[电電][话話]|方式|[热熱][线線]|支持|支援)"
+    r"|(?:[联聯][系繫繋絡络]|通[讯訊])?地址|[电電][话話]|[邮郵][箱编編]|[邮郵]政[编編][码碼])[:：]"
     r"|抄[送报報][:：]|[（(]此件|特此(?:通知|公告|公示|通告|批复|批覆|报告|報告))",
     re.MULTILINE,
 )
@@ -76,9 +79,31 @@ _DATE_LINE = re.compile(
     r"[\d０-９一二三四五六七八九十]{1,3}日[^\S\n]*+$",
     re.MULTILINE,
 )
-_CONTACT_HEADING = re.compile("[联聯][系繫繋絡络]|[咨諮][询詢]|附件|方式|[报報]送|受理")
+# What a closing may belong to: contacts, attachments. A signature belongs to no heading.
+_CONTACT_HEADING = re.compile("[联聯][系繫繋絡络]|[咨諮][询詢]|方式|[报報]送|受理")
+_ATTACHED = re.compile("附[件表]")
+# The titles of documents that a notice puts into force stand below its signature.
+_ATTACHED_TITLE = re.compile(
+    r"[^。:：；;，,\t]{4,40}(?:方案|办法|措施|计划|规划|意见|规定|细则|指南|清单|条例|要点|目录|规程|规则"
+    r"|标准|指引|制度|名单|政策|计画)(?:\s?[(（][^()（）]{1,20}[)）])?"
+)
+_BELOW_DATE = 3  # lines between a signature and that title, such as （此件公开发布）
+_CONTENTS = re.compile(r"^[^\S\n]*+目[^\S\n]{0,8}[录錄次][^\S\n]*+$", re.MULTILINE)
+_PAGE_NUMBER = re.compile(r"[.…·—\-]{0,99}\d{0,4}$")
+_MOST_CONTENTS, _MOST_TABLES = 500, 50  # lines of a table of contents, tables in a text
+# 重点目标： is the name of the list below it; 各有关单位： and 通知如下： are none.
+_LABEL_LENGTH = 15
+_NO_LABEL = re.compile(
+    "^(?:各|致|尊敬)|(?:局|厅|委|府|处|院|司|部|单位|部门|公司|企业|如下)$|[，,。]"
+)
+_QUESTION = re.compile(
+    r"^[^\S\n]*+(?=(?:[记記]者)?(?:[问問](?:题|題)?|[QqＱ])[^\S\n]?[\d一二三四五六七八九十]{0,3}[^\S\n]?"
+    r"[:：.、．][^\n]{2,100}\n[^\S\n]*+(?:答|[AaＡ][\d一二三四五六七八九十]{0,3}[^\S\n]?[:：.、．]))",
+    re.MULTILINE,
+)
 _UNIT_LINE = re.compile(r"\(?(?:计量|货币)?单位[:：]")
 _SENTENCE_ENDS = "。；;！!？?"
+_BULLETS = "•·●○■□◆▪▶-*"
 _NO_HEADER_CELL = re.compile(r"[。；;]|\d[\d.,]*\s*(?:[万亿]|元|%|％|‰)|^[\d.,\-+]+$")
 _YEAR = re.compile(r"(?:19|20)\d\d年?")
 
@@ -143,7 +168,8 @@ def outline(clean: CleanText, title: str = "", layout: Layout | None = None) -> 
     marks = _headings(lines, title, _declared(clean, lines, layout), rows)
     taken = rows | marks.keys()
     closings = {i: _Mark(i, i + 1, kind="closing") for i in _closings(lines, taken)}
-    found = {**closings, **marks}
+    attached = {i: _Mark(i, i + 1, kind="title") for i in _attached_titles(lines, rows)}
+    found = {**closings, **marks, **attached}
     for table in tables:
         mark = _with_caption(lines, table, found)
         found[mark.line] = mark
@@ -212,9 +238,71 @@ def _headings(
             first = i - int(_is_wrapped(lines, i, marks.keys() | rows))
             name = " ".join(lines[k] for k in range(first, i + 1))
             marks[first] = _Mark(first, i + 1, _PLAIN, name=name)
-    marks = {i: mark for i, mark in marks.items() if mark.name != title or not title}
+    contents = _contents(lines)
+    marks = {
+        i: mark
+        for i, mark in {**_labels(lines, marks), **_questions(lines), **marks}.items()
+        if (mark.name != title or not title) and i not in contents and i not in rows
+    }
     found = _without_lists(marks, len(lines))
-    return found | {i: _Mark(i, i + 1, kind="title") for i in _titles(lines, title) - rows}
+    titles = (_titles(lines, title) - contents.keys() | set(contents.values())) - rows
+    return found | {i: _Mark(i, i + 1, kind="title") for i in titles}
+
+
+def _contents(lines: Lines) -> dict[int, int]:
+    """Return the lines of tables of contents, each with the line of its 目录.
+
+    Such a table ends where its first entry comes again, as the heading it announced.
+    """
+    found: dict[int, int] = {}
+    for i in _lines_at(lines, _CONTENTS)[:_MOST_TABLES]:
+        if i in found or i + 1 >= len(lines):
+            continue
+        first = _entry(lines[i + 1])
+        entries = range(i + 2, min(i + _MOST_CONTENTS, len(lines)))
+        after = next((k for k in entries if _entry(lines[k]) == first), i)
+        found |= dict.fromkeys(range(i, after), i)
+    return found
+
+
+def _entry(line: str) -> str:
+    """Return a heading without what only its entry in a table of contents has: dots, its page."""
+    return _PAGE_NUMBER.sub("", "".join(line[: 2 * _DECLARED_LENGTH].split()), 1)
+
+
+def _labels(lines: Lines, marks: dict[int, _Mark]) -> dict[int, _Mark]:
+    """Return line -> mark of the short lines with a colon that name the list 1. 2. 3. below."""
+    found: dict[int, _Mark] = {}
+    for below, mark in marks.items():
+        i = below - 1
+        if mark.rank <= _PLAIN or mark.ordinal != 1 or i < 0 or i in marks:
+            continue
+        line = lines[i]
+        name = line.rstrip(":： ")
+        if len(name) < len(line) <= _LABEL_LENGTH and not _NO_LABEL.search(fold_characters(name)):
+            found[i] = _Mark(i, i + 1, _PLAIN, name=name)
+    return {i: mark for i, mark in found.items() if not _CLOSING.match(lines[i])}
+
+
+def _questions(lines: Lines) -> dict[int, _Mark]:
+    """Return line -> mark of questions with their answer below: 问：… 答：…, Q1：… A1：…."""
+    places = [match.end() for match in _QUESTION.finditer(lines.text)]
+    found = np.searchsorted(lines.starts, places).tolist()
+    return {i: _Mark(i, i + 1, _PLAIN, name=lines[i]) for i in found}
+
+
+def _attached_titles(lines: Lines, rows: Collection[int]) -> set[int]:
+    """Return the lines below a date that are the title of a document attached to a notice."""
+    found: set[int] = set()
+    for i in _lines_at(lines, _DATE_LINE):
+        for below in range(i + 1, min(i + 1 + _BELOW_DATE, len(lines) - 1)):
+            line = lines[below]
+            if below in rows or len(line) > _DECLARED_LENGTH or _CLOSING.match(line):
+                continue
+            if _ATTACHED_TITLE.fullmatch(fold_characters(line)):
+                found.add(below)
+                break
+    return found
 
 
 def _titles(lines: Lines, title: str) -> set[int]:
@@ -352,8 +440,11 @@ def _lines_at(lines: Lines, pattern: re.Pattern[str]) -> list[int]:
 
 
 def _may_sign(lines: Lines, i: int, taken: Collection[int]) -> bool:
-    short = lines.ends[i] - lines.starts[i] <= _SIGNATURE_LENGTH
-    return short and i not in taken and lines[i][-1] not in _SENTENCE_ENDS + ":：，,"
+    if i in taken or lines.ends[i] - lines.starts[i] > _SIGNATURE_LENGTH:
+        return False
+    line = lines[i]
+    ends = line[-1] in _SENTENCE_ENDS + ":：，," or line.endswith(("印发", "印發"))
+    return not ends and not _CLOSING.match(line)
 
 
 # --- tables
@@ -419,7 +510,8 @@ def _with_caption(lines: Lines, table: _Mark, found: dict[int, _Mark]) -> _Mark:
 
 def _may_be_caption(lines: Lines, i: int) -> bool:
     short = lines.ends[i] - lines.starts[i] <= _HEADING_LENGTH
-    return short and lines[i][-1] not in _SENTENCE_ENDS + "，," and "\t" not in lines[i]
+    ended = lines[i][-1] in _SENTENCE_ENDS + "，,"
+    return short and not ended and lines[i][0] not in _BULLETS and "\t" not in lines[i]
 
 
 # --- the tree
@@ -478,7 +570,7 @@ class _Tree:
         if mark.kind == "title":
             self.open.clear()
         elif mark.kind == "closing":
-            self._close()
+            self._close(self.lines[mark.line])
         else:
             self._open(mark)
             if not mark.name:
@@ -503,9 +595,10 @@ class _Tree:
             if mark.rank == ARTICLE:
                 self.articles.add(node)
 
-    def _close(self) -> None:
-        """Leave all headings, unless the innermost speaks of contacts and attachments itself."""
-        if not self.open or not _CONTACT_HEADING.search(self.open[-1][0].name):
+    def _close(self, line: str) -> None:
+        """Leave all headings, unless the innermost speaks itself of what closes the document."""
+        own = _ATTACHED if _ATTACHED.match(line) else _CONTACT_HEADING
+        if not (self.open and _CLOSING.match(line) and own.search(self.open[-1][0].name)):
             self.open.clear()
 
     def _note(self, mark: _Mark, goes_on: bool, has_sibling: bool) -> None:

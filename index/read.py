@@ -66,7 +66,7 @@ _MODULES = {
     "epub": ("index.formats.epub", "read_epub"),
     "mhtml": ("index.formats.mhtml", "read_mhtml"),
     "office": ("index.formats.office", "read_office"),
-    "pdf": ("index.pdf", "read_pdf"),
+    "pdf": ("index.formats.pdf", "read_pdf"),
 }
 _MAGIC = (
     (b"PK\x03\x04", "zip"),

@@ -6,6 +6,7 @@ memory and time, knows no secrets, and speaks JSON and text, never pickles.
 
 import contextlib
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,26 +30,49 @@ MEMORY = 1_500 * 2**20
 MOST_MEMORY = 6 * 2**30
 # Processor seconds for one file: the parent's clock ends a file earlier, but it may be gone.
 CPU_SECONDS = 60
+_PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl
 _OUTPUT = 512 * 2**20  # bytes that may be written to one file
 
 
 def main() -> None:
     """Read jobs from standard input until it ends."""
+    end_with_parent()
     jobs, results = sys.stdin.buffer, _own_output()
-    content.heartbeat = lambda: write_frame(results, Mark("alive"))
+    content.heartbeat = lambda: _say(results, Mark("alive"))
     limit_memory()
     write_frame(results, Mark("ready"))
-    while job := read_job(jobs):
-        limit_time()
-        if not _send(results, job):
-            break
+    with contextlib.suppress(BrokenPipeError):  # then nobody waits for it
+        while (job := read_job(jobs)) and _send(results, job):
+            pass
+
+
+def end_with_parent() -> None:
+    """End this process in good order, with what it has started, when its parent ends or says so.
+
+    Elsewhere than on Linux it ends when it next has something to say.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    with contextlib.suppress(ImportError, OSError, AttributeError):
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, int(signal.SIGTERM))
+
+
+def _say(results: BinaryIO, frame: Frame) -> None:
+    """Send a frame and begin to count the processor's time anew, as the parent does its own."""
+    write_frame(results, frame)
+    limit_time()
 
 
 def _send(results: BinaryIO, job: Job) -> bool:
     """Send what a file holds; tell whether this process is fit for another one."""
+    limit_time()
     try:
         for frame in read_safely(job.data, job.source):
-            write_frame(results, frame)
+            try:
+                _say(results, frame)
+            except ReadError as error:  # it is too large
+                _say(results, Problem(job.source, str(error)))
     except MemoryError:
         said = f"needs more than {MEMORY // 2**20:,} MB of memory to read: split it"
         write_frame(results, Problem(job.source, said))
@@ -118,7 +142,6 @@ def _read_archive(data: bytes, source: str, depth: int, allowance: Allowance) ->
         else:
             yield from _read(member.data, inner, depth + 1, allowance)
             yield Mark("alive")
-            limit_time()
         found = True
     if not found:
         raise ReadError("the archive holds no files to read")

@@ -25,6 +25,7 @@ _DATED_TITLES = 3
 # So many short lines in a row at the head of a page are its menu.
 _MENU_LINES = 3
 _MENU_LENGTH = 8
+_MENU_WORD = re.compile(r"[^\d。!?;:,]{1,8}")
 
 # All patterns are matched against folded lines: Simplified, NFKC (so `:` is also the wide colon),
 # lower case, no run of spaces.
@@ -65,6 +66,12 @@ _WIDGET = re.compile(
     r"|^(?:微信)?(?:公众号|二维码)[^。]{0,12}$"
     r"|^\W*扫一扫.{0,30}$"
     r"|^.{0,12}(?:二维码|扫一扫)(?:分享|关注).{0,20}$"
+    # what apps write below an article
+    r"|^(?:预览时标签不可点|(?:继续|向上|向下)滑动看下一个|轻触阅读原文|轻点两下取消.{0,4}|知道了|取消\s?允许"
+    r"|关注该公众号|使用(?:小程序|完整服务)|×\s?分析|点“?在看.{0,20}|视频\s小程序\s.{0,40}"
+    r"|点击上方.{0,12}关注.{0,8}|\W{0,3}end\W{1,3})$"
+    # the number of a page, whose first dash has gone with the bullets
+    r"|^[-–—―]{0,2}\s?\d{1,4}\s?[-–—―]{1,2}$|^第\s?\d{1,4}\s?页\s?[,/]?\s?共\s?\d{1,4}\s?页[^。]{0,30}$"
     # who put the page together
     r"|^[(\[【]?\s?(?:责任编辑|责编|(?:本期|网络|值班|实习)编辑|编辑|校对|审校|终审|美编)\s?[:/"
     r"|丨][^。]{0,40}$"
@@ -125,23 +132,26 @@ _SENTENCE_END = re.compile("[。!?;]")
 _STARTS = frozenset(
     "设首网登注返回顶打关收加无长简繁e搜检更查展点评转图小标日周月随浅深主在电联隐a字分扫微友责编校浏阅访公二上下本原文发时来信"
     "猜延相热推最精今排r版免法特郑声c©位您当现所未如若凡以作承纠举朗语手移客复登已还我终审值美实参为你同往用请使"
-    "24[(【大中新q"
+    "24[(【大中新q预继向轻知取×视录刊"
 )
+_DASHES = "-–—―"
 _WORDS_INSIDE = re.compile("首页|二维码|扫一扫|icp备|公网安备|网站标识码|[>›»]")
 _DATE = r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?"
 _CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?"
 # The words must stand by themselves: 2024年11月29日发布的意见提出… is a sentence.
 _WHENCE = r"\s*(?:来源|作者|点击量?|浏览|阅读|关注|字号|编辑|发布)(?:[\s:(\d][^。]{0,60})?"
-_PUBLISHED = r"(?:发(?:布|表)(?:于|时间|日期)?|更新(?:时间)?)"
+_PUBLISHED = r"(?:(?:发(?:布|表|稿)|刊发|录入|上线|上传)(?:于|时间|日期)?|更新(?:时间)?)"
 # A date alone is a signature, so it takes a label, a clock time or a source to be published on.
 _INFORMATION = re.compile(
     rf"^{_PUBLISHED}\s*:?\s*{_DATE}(?:{_CLOCK})?(?:{_WHENCE})?$"
     # 时间:2024年9月10日 may be the time of an event; digits alone are what page software writes
     rf"|^(?:时间|日期)\s*:?\s*{_DATE}(?:(?:{_CLOCK})?{_WHENCE}|(?<!日)(?:{_CLOCK})?)$"
-    rf"|^{_DATE}(?:{_CLOCK}(?:{_WHENCE})?|{_WHENCE})$"
+    rf"|^{_DATE}(?:{_CLOCK}(?:更新)?(?:{_WHENCE})?|{_WHENCE})$"
     rf"|^(?:来源|信息来源|文章来源)\s*:\s*[^。]{{0,30}}(?:{_DATE}|时间|点击|浏览)[^。]{{0,60}}$"
 )
 _DATED = re.compile(rf"^(?:时间|日期)\s*:?\s*{_DATE}$")
+# Before a footnote or an item of a list; folding makes plain digits of them.
+_ITEM_MARKS = frozenset("⁰¹²³⁴⁵⁶⁷⁸⁹①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳")
 _HEADING = re.compile(
     r"^(?:#{1,6}\s|第[一二三四五六七八九十百零〇\d]{1,6}[章节条编款]"
     r"|[一二三四五六七八九十]{1,3}、"
@@ -164,6 +174,7 @@ def reasons(lines: Sequence[str]) -> list[str]:
     found = [""] * len(lines)
     for i in special:
         found[i] = _reason(folded[i], i in rows)
+    _mark_between(folded, found)
     _mark_menu(folded, found)
     _mark_tail(folded, found, special, ["\t" in line for line in lines])
     _mark_dated_titles(folded, found)
@@ -175,11 +186,16 @@ def _tight(line: str) -> str:
 
 
 def _may_be_noise(line: str) -> bool:
-    return bool(line) and (line[0] in _STARTS or bool(_WORDS_INSIDE.search(line)))
+    if not line:
+        return False
+    numbers_page = line[-1] in _DASHES or (line[0] == "第" and "页" in line)
+    return line[0] in _STARTS or numbers_page or bool(_WORDS_INSIDE.search(line))
 
 
 def opens_block(line: str) -> bool:
     """Tell whether a line begins something of its own, so that no broken sentence goes on in it."""
+    if line.lstrip()[:1] in _ITEM_MARKS:
+        return True
     folded = _fold(line.lstrip()[:_OPENING])
     return bool(_HEADING.match(folded) or _LABEL.match(folded) or re.match(_DATE, folded))
 
@@ -208,6 +224,17 @@ def _reason(line: str, is_row: bool) -> str:
         return found
     found = next((reason for pattern, reason in rules[3:] if pattern.match(line)), "")
     return "" if found == WIDGET and "扫" in line and _SERVICE.search(line) else found
+
+
+def _mark_between(lines: list[str], found: list[str]) -> None:
+    """Mark a word that stands alone among widgets, as the name of an account does."""
+    places = [i for i, line in enumerate(lines) if line]
+    widgets = [False, *(found[i] == WIDGET for i in places), False]
+    for k, i in enumerate(places, start=1):
+        around = widgets[k - 1] and widgets[k + 1]
+        more = widgets[max(0, k - 2)] or widgets[min(k + 2, len(widgets) - 1)]
+        if around and more and not found[i] and _MENU_WORD.fullmatch(lines[i]):
+            found[i] = WIDGET
 
 
 def _mark_menu(lines: list[str], found: list[str]) -> None:

@@ -18,6 +18,7 @@ _WRAPPED_LINES = 4
 _WRAPPED_SHARE = 0.25
 _UNWRAPPED = 1 << 30
 _FINAL = TERMINAL + CLOSERS + ".:：|"
+_MARKS = "⁰¹²³⁴⁵⁶⁷⁸⁹①②③④⑤⑥⑦⑧⑨⑩"  # of footnotes, behind the full stop
 _INSIDE = re.compile("[。；;]")
 _COMMA = re.compile("[，,、]")
 # A line that ends in one of these goes on whatever the next one looks like: (、 and a hyphen.
@@ -71,7 +72,8 @@ def _is_broken(line: str, following: str, inside: bool, width: int) -> bool:
     A line without a comma or a full stop may be a heading: it counts only when a sentence already
     runs through it or when it fills the width to which the whole text was wrapped.
     """
-    if len(line) < _PROSE_LENGTH or line[-1] in _FINAL or "\t" in line or "\t" in following:
+    final = line.rstrip(_MARKS)[-1:] in _FINAL
+    if len(line) < _PROSE_LENGTH or final or "\t" in line or "\t" in following:
         return False
     open_ended = line[-1] in _OPEN or _is_open(line)
     begun = inside or open_ended or len(line) >= width or bool(_INSIDE.search(line))

@@ -23,6 +23,12 @@ _GLOSS = re.compile(
 # What ruby leaves when its brackets are not written: 东dōng莞guǎn.
 _BARE = re.compile(rf"(?<=[{_HAN}])(?:[a-züêɑɡ]{{0,4}}[{_TONED}][a-z]{{0,3}}|[{_ZHUYIN}]{{1,5}})")
 _BARE_SIGN = re.compile(f"[{_TONED}{_ZHUYIN}]")
+# <rt>AI</rt> is no reading.
+_BRACKET = r"(?:<(?i:rp)\b[^<>]{0,99}>[^<>]{0,3}</(?i:rp)>)?"
+_RUBY = re.compile(
+    rf"{_BRACKET}<(?i:rt)\b[^<>]{{0,199}}>(?:(?P<zhuyin>[{_ZHUYIN}\s]{{1,40}}+)"
+    rf"|[A-Z]?[a-z{_TONED}üêɑɡ\u0300-\u0308\u030c0-5'’· \-]{{1,60}}+)(?=<)(?:</(?i:rt)>)?{_BRACKET}"
+)
 _PLAIN_LETTERS = str.maketrans("ɑɡ一丨", "agㄧㄧ", "ˉ'’·- ")
 _TONE_MARKS = re.compile("[\u0300\u0301\u0304\u030c0-5ˊˇˋ˙]")
 _WORD = 12  # characters that one gloss may spell
@@ -46,6 +52,15 @@ def drop_glosses(text: CleanText) -> CleanText:
         if kind in ("toned", "zhuyin") or (kind and glossed)
     ]
     return _drop_bare(apply_edits(text, edits))
+
+
+def drop_ruby(text: CleanText) -> CleanText:
+    """Drop the readings that an HTML source writes above characters: 東<rt>ㄉㄨㄥ</rt>."""
+    edits = [
+        Edit(Span(*m.span()), "", "zhuyin gloss" if m["zhuyin"] else "pinyin gloss")
+        for m in _RUBY.finditer(text.text)
+    ]
+    return apply_edits(text, edits)
 
 
 def _drop_bare(text: CleanText) -> CleanText:

@@ -8,8 +8,9 @@ characters were changed is found by likeness with a watermark that is already kn
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from index.cleaning.folding import fold_text
@@ -69,6 +70,7 @@ class _Lines:
 
     texts: list[str]
     starts: list[int]
+    folded: list[str]  # their outer parts
     keys: list[str]  # of the first or the last characters, as the side is; read inwards
 
 
@@ -169,7 +171,8 @@ def _lines(text: str, at_end: bool) -> _Lines:
     folded = fold_text("\n".join(outer))
     # The same tokens that _inner_token counts.
     keys = _SEPARATOR.sub("", _NUMBERED.sub("0", folded)).split("\n") if texts else []
-    return _Lines(texts, starts, [key[::-1] for key in keys] if at_end else keys)
+    keys = [key[::-1] for key in keys] if at_end else keys
+    return _Lines(texts, starts, folded.split("\n") if texts else [], keys)
 
 
 def _mark_lengths(lines: _Lines, at_end: bool) -> dict[int, int]:
@@ -185,7 +188,7 @@ def _mark_lengths(lines: _Lines, at_end: bool) -> dict[int, int]:
         if sum(i not in lengths for i in group) < _PARAGRAPHS:
             continue
         if mark := _agreed_mark(lines, group, paragraphs, at_end):
-            lengths.update(_carriers(lines, mark, at_end))
+            lengths.update(_carriers(lines, mark, at_end, lengths))
             marks += 1
         if marks == _MARKS:
             break
@@ -320,8 +323,13 @@ def _usual_spelling(lines: _Lines, voters: list[int], mark: _Mark, at_end: bool)
     return usual[::-1] if at_end else usual
 
 
-def _carriers(lines: _Lines, mark: _Mark, at_end: bool) -> Iterator[tuple[int, int]]:
-    """Yield each line that carries the watermark, and how many raw characters it takes."""
+def _carriers(
+    lines: _Lines, mark: _Mark, at_end: bool, known: Container[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield each line that carries the watermark, and how many raw characters it takes.
+
+    A line that carries a known one is only looked at for this one unchanged.
+    """
     third = max(2, len(mark.key) // (_CHANGED + 1))
     pieces = [mark.key[i : i + third] for i in range(0, len(mark.key) - third + 1, third)]
     for i, key in enumerate(lines.keys):
@@ -330,8 +338,9 @@ def _carriers(lines: _Lines, mark: _Mark, at_end: bool) -> Iterator[tuple[int, i
         # One of three pieces must have come through two changes whole: a cheap first look.
         elif (
             len(mark.key) > _LENGTH
+            and i not in known
             and any(piece in key for piece in pieces)
-            and (length := _changed_length(lines.texts[i], mark, at_end))
+            and (length := _changed_length(lines, i, mark, at_end))
         ):
             yield i, length
 
@@ -368,39 +377,62 @@ def _inner_token(line: str, count: int, at_end: bool) -> tuple[str, int]:
     return outer[places[-min(count, len(places))][0] : end], len(outer) - start
 
 
-def _changed_length(line: str, mark: _Mark, at_end: bool) -> int:
+def _changed_length(lines: _Lines, i: int, mark: _Mark, at_end: bool) -> int:
     """Return how many raw characters of a line are the watermark with a few changed; 0 if none."""
-    outer = line[-_LONGEST:] if at_end else line[:_LONGEST]
-    places = [m.start() for m in _SIGN.finditer(outer)]
-    folded = fold_text(outer)
-    key = "".join(folded[place] for place in places)
+    line, folded = lines.texts[i], lines.folded[i]
+    key = _SEPARATOR.sub("", folded)
     count = _alike(key[::-1] if at_end else key, mark.spelled)
     if not count:
         return 0
+    places = [m.start() for m in _SIGN.finditer(folded)]
     if not at_end:
         return places[count - 1] + 1
-    length = len(outer) - places[-count]
+    length = len(folded) - places[-count]
     return length + _random_length(line, length)
 
 
 def _alike(key: str, mark: str) -> int:
     """Return how much of a key is the watermark with a few characters changed; 0 if it is not.
 
-    The distance of Levenshtein, held to a band beside the diagonal; no change may be at the inner
-    end, where it could be the sentence's own.
+    The distance of Levenshtein, of which no change may be at the inner end, where it could be the
+    sentence's own.
     """
     allowed = min(_CHANGED, len(mark) // _SEED)
     rest = key[: len(mark) + allowed]
-    row = {place: place for place in range(allowed + 1)}
-    for i, character in enumerate(mark, start=1):
-        following: dict[int, int] = {}
-        for place in range(max(0, i - allowed), min(len(rest), i + allowed) + 1):
-            costs = [row.get(place, 99) + 1, following.get(place - 1, 99) + 1]
-            if place:
-                costs.append(row.get(place - 1, 99) + (rest[place - 1] != character))
-            following[place] = min(costs)
-        row = following
-        if not row or min(row.values()) > allowed:
-            return 0
-    ends = [p for p, cost in row.items() if cost <= allowed and p and rest[p - 1] == mark[-1]]
-    return min(ends, key=lambda p: (row[p], abs(p - len(mark)))) if ends else 0
+    costs = _distances(mark, rest)
+    ends = [
+        place
+        for place in range(max(1, len(mark) - allowed), len(rest) + 1)
+        if costs[place] <= allowed and rest[place - 1] == mark[-1]
+    ]
+    return min(ends, key=lambda place: (costs[place], abs(place - len(mark)))) if ends else 0
+
+
+def _distances(mark: str, text: str) -> list[int]:
+    """Return the distance between the mark and the first 0, 1, 2 … characters of a text.
+
+    A column of differences is a number, a bit a character (Hyyrö 2003, after Myers 1999).
+    """
+    places = _places(mark)
+    last, full = 1 << len(mark) - 1, (1 << len(mark)) - 1
+    more, less = full, 0  # where a distance is one more, or less, than the one above it
+    costs = [len(mark)]
+    for character in text:
+        same = places.get(character, 0)
+        down = same | less
+        across = (((same & more) + more) ^ more) | same
+        grows = less | ~(across | more)
+        falls = more & across
+        costs.append(costs[-1] + bool(grows & last) - bool(falls & last))
+        grows, falls = grows << 1 | 1, falls << 1
+        more, less = (falls | ~(down | grows)) & full, grows & down & full
+    return costs
+
+
+@lru_cache(maxsize=64)
+def _places(mark: str) -> dict[str, int]:
+    """Return where each character of a mark stands, as bits."""
+    places: dict[str, int] = {}
+    for i, character in enumerate(mark):
+        places[character] = places.get(character, 0) | 1 << i
+    return places

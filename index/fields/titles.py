@@ -34,7 +34,8 @@ _SECOND_HALF = re.compile(
     rf"(?:{_KINDS})?{_TAIL}"
 )
 _NOTE = re.compile(
-    r"[(（](?:征求意见稿|草案|送审稿|讨论稿|试行|暂行|修订.?|[^()（）]{0,6}年?修[订正].?)[)）]"
+    r"[(（](?:征求意见稿|草案|送审稿|讨论稿|试行|暂行|修订.?|[^()（）]{0,6}年?修[订正].?"
+    r"|(?:19|20)\d\d年?\s?[-–—―~～至]{1,2}\s?(?:19|20)\d\d年?)[)）]"
 )
 _ENACTED = re.compile(r"《([^《》]{4,80})》(?:\s?[(（].{1,20}[)）])?(?:已经|业经|已于)")
 _SUBJECT = re.compile(r"主旨\s?:\s?([^。;]{4,80}?)(?=[。,;]|$)")
@@ -44,7 +45,7 @@ _SEPARATOR = re.compile(r"\s*(?:_+|\s-{1,2}\s|\s[–—]\s|--+|[|｜»<>])\s*")
 _SPARING = re.compile(r"\s*(?:-|—+|\s)\s*")
 _SITE = re.compile(
     r"(?:网|网站|门户|频道|在线|论坛|博客|日报|晚报|晨报|时报|商报|新闻|资讯|首页|主页|栏目|专栏|公众号|客户端|平台"
-    r"|财经|\.com|\.cn|\.net|\.org|政府|委员会|厅|局)$"
+    r"|系统|数据库|资料库|法规库|政策库|财经|\.com|\.cn|\.net|\.org|政府|委员会|厅|局)$"
 )
 _LONGEST_SITE = 20
 _EMPTY = re.compile(
@@ -164,16 +165,16 @@ def title_of_text(lines: Sequence[str]) -> tuple[str, str]:
 
     "text" is a line of its own, "first sentence" a sentence that has to serve as one.
     """
-    if named := _named_inside(lines):
-        return named, "text"
     head = _titles(lines)
-    if not head:
-        return "", ""
-    first = re.sub(r"^[#\s]+", "", head[0])
     official, place = _official(head)
     # What stands above an official title may be its issuer; a headline is a title of its own.
     if official and all(is_body_line(line) for line in head[:place]):
         return _with_note(official, head[place:]), "text"
+    if named := _named_inside(lines):
+        return named, "text"
+    if not head:
+        return "", ""
+    first = re.sub(r"^[#\s]+", "", head[0])
     if (joined := _join(head[:2])) and _is_broken(first, joined):
         return _with_note(joined, head), "text"
     if _LENGTH[0] <= len(first) <= _LENGTH[1] and first[-1] not in _ENDS_SENTENCE:
@@ -225,7 +226,7 @@ def _is_no_title(line: str) -> bool:
     folded = fold_characters(line)
     return bool(
         is_red_head(line)
-        or _PUBLICATION.match(folded)
+        or (_PUBLICATION.match(folded) and not _NOTE.fullmatch(folded))
         or _ATTACHMENT.match(folded)
         or "\t" in line
         or opens_with_label(line)

@@ -21,6 +21,7 @@ from index.script import fold_characters
 from index.types import CleanText, Span
 
 Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
 
 # What the extractors see in seconds: trafilatura needs 5 s for 20,000 paragraphs and 10 s for
 # 100,000 links, readability is quadratic in the depth. Beyond, our own vote stands alone.
@@ -36,6 +37,37 @@ _PRUNE = [
 # Our own vote goes down the tree as long as one block holds this share of the prose of its parent.
 # Shares from 0.5 to 0.8 find nearly the same.
 _HEAVY = 0.6
+# The article has a home if one block holds this share of its letters, directly or in paragraphs.
+_HOME_SHARE = 0.5
+_LIGHT = frozenset(
+    [
+        "p",
+        "li",
+        "ul",
+        "ol",
+        "dl",
+        "dt",
+        "dd",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "blockquote",
+        "center",
+        "figure",
+        "figcaption",
+        "pre",
+        "section",
+        "br",
+        "hr",
+    ]
+)
+_OTHERS = re.compile(
+    "comment|repl(?:y|ies)|discuss|related|recommend|share|sidebar|footer|copyright"
+)
+_TABULAR = frozenset(["table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"])
 _COPIED = 0.6  # of the long lines: if they repeat so many, the page carries its article twice
 _LINKS = 0.5  # a line with this share of links is a menu
 _LONG = 20  # letters: a line of this length is no label
@@ -79,8 +111,22 @@ _MISSES = 2
 _ENDING = re.compile(
     r"^特此|^抄送|^(?:19|20)\d\d年\d{1,2}月\d{1,2}日(?:\s?[(（]星期.[)）])?$|^[〇零一二三四五六七八九]{4}年.{2,6}日$"
     r"|^[\u4e00-\u9fff、 ]{2,30}(?:政府|厅|局|委|委员会|部|院|署|办公室|中心|协会)$"
-    r"|^(?:联系(?:人|电话|方式|地址)|咨询电话|通讯地址|通信地址|地址|邮编|传真|电子邮箱|邮箱)\s*:"
+    r"|^(?:(?:联系|联络|咨询|监督|投诉|技术|服务|承办)(?:人|电话|方式|地址|热线|支持|单位)|通讯地址|通信地址"
+    r"|地址|邮编|邮政编码|电话|传真|电子邮箱|电子邮件|邮箱|公开方式|信息公开选项)\s*:"
+    # who prints it, and when: 某局办公室 2024年9月6日印发
+    r"|^.{4,40}(?:19|20)\d\d年\d{1,2}月\d{1,2}日印发$|^[(（]此件"
 )
+_FILE = re.compile(
+    r"href\s*=\s*[\"']?[^\"'>]{1,500}\.(?:docx?|xlsx?|pdf|wps|et|ofd|zip|rar)(?=[\"'\s>?&])",
+    re.IGNORECASE,
+)
+_LONGEST_TAG = 600
+_OFFICIAL = re.compile(
+    "[^。，:：\t]{0,60}关于[^。:：\t]{2,100}(?:通知|意见|办法|规定|方案|决定|公告|通告|批复|函|通报|报告|公示)(?:[(（].{1,20}[)）])?"
+)
+_FOOTER = re.compile("icp备|公网安备|公安备案|网站标识码|版权所有|copyright|all rights reserved")
+_FOOTER_LENGTH = 120  # letters of a line of a footer, at most
+_FOOTER_LINES = 4  # on either side of the number
 _ATTACHED = re.compile(r"^附件|^附:|\.(?:docx?|xlsx?|pdf|wps|et|ofd|zip|rar)$")
 # An extractor that finds fewer letters has no vote.
 _FEWEST = 100
@@ -135,14 +181,17 @@ def main_lines(source: str, page: Page, visible: CleanText) -> tuple[Lines, list
         return lines, [False] * len(lines.spans)
     extracts = extractor_votes(source, lines) if _is_searchable(source, page, lines) else {}
     likely = probabilities(lines, page.tree, extracts)
-    likely[second_copies(lines, extracts)] = 0
+    homes = _homes(lines, page.tree)
+    likely[second_copies(lines, extracts) | _footer(lines, likely, homes)] = 0
     kept = likely >= _LIKELY
     if not _is_article(lines, kept):
         return lines, [False] * len(lines.spans)
     _fill_gaps(lines, likely, kept)
+    files = _file_links(source, page, visible, lines)
+    _keep_siblings(lines, page.tree, homes, files, kept)
     _keep_head(lines, page, kept)
     _keep_tables(lines, kept)
-    _keep_tail(lines, kept)
+    _keep_tail(lines, files, kept)
     return lines, kept.tolist()
 
 
@@ -167,22 +216,99 @@ def _is_article(lines: Lines, kept: NDArray[np.bool_]) -> bool:
 def _fill_gaps(lines: Lines, likely: Floats, kept: NDArray[np.bool_]) -> None:
     """Keep short gaps inside the article: headings, list items, but no menus."""
     anchors = np.flatnonzero(kept & (lines.lengths >= _LONG))
-    possible = (likely >= _POSSIBLE) & (lines.linked < _LINKS)
+    possible = (likely >= _POSSIBLE) & (lines.linked < _LINKS) | _is_plain(lines)
     for one, other in pairwise(anchors.tolist()):
         gap = slice(one + 1, other)
         if lines.lengths[gap][~kept[gap]].sum() <= _GAP:
             kept[gap] |= possible[gap]
 
 
+def _is_plain(lines: Lines) -> NDArray[np.bool_]:
+    """Tell which lines hold no link and no word of a page's own."""
+    wording = _wording(lines)
+    plain: NDArray[np.bool_] = (lines.linked == 0) & (wording["widget"] + wording["legal"] == 0)
+    return plain
+
+
+def _footer(lines: Lines, likely: Floats, homes: Integers) -> NDArray[np.bool_]:
+    """Tell which lines stand around a site's registration number, unless their block has prose."""
+    likely_prose = (likely >= _LIKELY) & (lines.lengths >= _LONG_LINE)
+    prose = np.bincount(homes, lines.lengths * likely_prose)
+    short = lines.lengths < _FOOTER_LENGTH
+    found = np.zeros(len(homes), np.bool_)
+    for i in np.flatnonzero(short & (prose[homes] < _FOOTER_LENGTH)).tolist():
+        if _FOOTER.search(fold_characters(lines.texts[i]).lower()):
+            near = slice(max(0, i - _FOOTER_LINES), i + _FOOTER_LINES + 1)
+            found[near] |= homes[near] == homes[i]
+    return found & short
+
+
+def _file_links(source: str, page: Page, visible: CleanText, lines: Lines) -> NDArray[np.bool_]:
+    """Tell which lines link to a file, as the names of attachments do."""
+    ends = np.array([visible.starts[span.end - 1] for span in lines.spans], np.int64)
+    found = np.zeros(len(lines.spans), np.bool_)
+    for link in page.links:
+        if _FILE.search(source, link.start, min(link.end, link.start + _LONGEST_TAG)):
+            i = int(np.searchsorted(ends, link.start))
+            found[i : i + 1] = True
+    return found
+
+
+def _keep_siblings(
+    lines: Lines, tree: Tree, homes: Integers, files: NDArray[np.bool_], kept: NDArray[np.bool_]
+) -> None:
+    """Keep what stands side by side with the article: names in a list, numbers, signatures.
+
+    Such lines are no prose; but the block that holds most of the article holds them as well.
+    """
+    weights = np.bincount(homes, lines.lengths * (kept & (lines.linked == 0)))
+    main = int(weights.argmax())
+    if weights[main] >= _HOME_SHARE * weights.sum():
+        known = {letters for letters, keep in zip(lines.letters, kept, strict=True) if keep}
+        news = np.array([letters not in known for letters in lines.letters])
+        own = (homes == main) & news & ~_among_others(lines, tree)
+        kept |= own & (_is_plain(lines) | files)
+
+
+def _among_others(lines: Lines, tree: Tree) -> NDArray[np.bool_]:
+    """Tell which lines stand in a block whose name says that it is of readers or other articles."""
+    found = array("b", [0])
+    for block in range(1, len(tree.parents)):
+        found.append(found[tree.parents[block]] or bool(_OTHERS.search(tree.labels[block])))
+    return np.array([found[block] for block in lines.blocks], np.bool_)
+
+
+def _homes(lines: Lines, tree: Tree) -> Integers:
+    """Return the block in which each line stands beside others: no paragraph, list or row."""
+    branching = np.zeros(len(tree.parents), np.bool_)
+    branching[np.asarray(tree.parents[1:], np.int64)] = True
+    homes = array("i", range(len(tree.parents)))
+    rows = array("i", range(len(tree.parents)))
+    for block in range(1, len(tree.parents)):  # parents come before their children
+        name = tree.names[block]
+        if name in _LIGHT or not branching[block]:
+            homes[block] = homes[tree.parents[block]]
+        light = name in _LIGHT or name in _TABULAR
+        rows[block] = rows[tree.parents[block]] if light else homes[block]
+    tabbed = ["\t" in text for text in lines.texts]
+    found = [
+        (rows if row else homes)[block] for row, block in zip(tabbed, lines.blocks, strict=True)
+    ]
+    return np.array(found, np.int64)
+
+
 def _keep_head(lines: Lines, page: Page, kept: NDArray[np.bool_]) -> None:
     """Keep the title that stands nearest above the article, broken lines of it, and its number."""
     anchors = np.flatnonzero(kept & (lines.lengths >= _LONG))
+    if not len(anchors):
+        anchors = np.flatnonzero(kept & (lines.linked == 0))
     first = int(anchors[0]) if len(anchors) else 0
     heading, title = letters_of(page.heading), letters_of(page.title)
     begun = False
     for i in range(first - 1, max(-1, first - _HEAD_LINES - 1), -1):
         letters = lines.letters[i]
         named = len(letters) >= _TITLE_PART and (letters in heading or letters in title)
+        named |= bool(_OFFICIAL.fullmatch(fold_characters(lines.texts[i])))
         if begun and not named:
             return
         begun |= named
@@ -206,14 +332,15 @@ def _keep_tables(lines: Lines, kept: NDArray[np.bool_]) -> None:
             kept[begun:after] = True
 
 
-def _keep_tail(lines: Lines, kept: NDArray[np.bool_]) -> None:
+def _keep_tail(lines: Lines, files: NDArray[np.bool_], kept: NDArray[np.bool_]) -> None:
     """Keep what ends an official document: signature, date, attachments, whom to call."""
     last = int(np.flatnonzero(kept)[-1])
     missed = 0
     for i in range(last + 1, min(len(kept), last + 1 + _TAIL_LINES)):
         folded = fold_characters(lines.texts[i])
         unlinked = lines.linked[i] < _LINKS
-        kept[i] = bool(_ATTACHED.search(folded)) or (unlinked and bool(_ENDING.search(folded)))
+        attached = files[i] or bool(_ATTACHED.search(folded))
+        kept[i] = attached or (unlinked and bool(_ENDING.search(folded)))
         missed = 0 if kept[i] else missed + 1
         if missed == _MISSES:
             return

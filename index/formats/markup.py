@@ -1,5 +1,6 @@
 """HTML source -> its main text, every character of which knows its place in the source."""
 
+from index.cleaning.glosses import drop_ruby
 from index.formats.html_reader import Page, read_page
 from index.offsets import Edit, apply_edits, identity
 from index.types import CleanText, Dropped, Layout
@@ -30,6 +31,7 @@ def drop_markup(text: CleanText) -> CleanText:
     """
     from index.formats.main_text import main_lines
 
+    text = drop_ruby(text)
     text, page = _without_hidden(text, read_page(text.text))
     if len(text.text) > _MOST_CHARACTERS:
         return apply_edits(text, page.edits)

@@ -131,7 +131,7 @@ def _reader_of(target: str) -> Callable[[bytes, str], Content]:
         from index.formats.spreadsheet import read_xlsx
 
         return read_xlsx
-    from index.pdf import read_pdf
+    from index.formats.pdf import read_pdf
 
     return read_pdf
 

@@ -2,9 +2,11 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import BinaryIO
 
 from index.clean import clean
@@ -43,6 +45,37 @@ def half(results: BinaryIO, _: int) -> None:
     os._exit(3)
 
 
+def stubborn(*_: object) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60)
+
+
+def orderly(*_: object) -> None:
+    """End with what one has started, as the real reading process does with LibreOffice."""
+    from index.reading_worker import end_with_parent  # here: it loads all parsers
+
+    end_with_parent()
+    inner = subprocess.Popen(["sleep", "60"], start_new_session=True)
+    try:
+        Path(os.environ["TMPDIR"], "inner").write_text(str(inner.pid))
+        time.sleep(60)
+    finally:
+        inner.kill()
+
+
+def deaf(results: BinaryIO, _: int) -> None:
+    """Say that all is read, and never listen again."""
+    write_frame(results, Mark("done"))
+    time.sleep(60)
+
+
+def flood(results: BinaryIO, _: int) -> None:
+    """Fill the pipe before the parent asks for anything."""
+    write_frame(results, Mark("done"))
+    results.write(bytes(1 << 22))
+    results.flush()
+
+
 def slow(results: BinaryIO, _: int) -> None:
     for _ in range(6):
         time.sleep(0.2)
@@ -55,6 +88,12 @@ BEHAVIOURS: dict[str, Callable[[BinaryIO, int], object]] = {
     "crashes later": lambda _, read: crash() if read else None,
     "babbles": babble,
     "half": half,
+    "stubborn": stubborn,
+    "orderly": orderly,
+    "deaf": deaf,
+    "flood": flood,
+    "killed": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
+    "closes": lambda *_: os.close(1) or time.sleep(60),
     "slow": slow,
     "secrets": lambda results, _: write_frame(results, Note("secrets", " ".join(os.environ))),
     "process": lambda results, _: write_frame(results, Note("process", str(os.getpid()))),

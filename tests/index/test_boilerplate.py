@@ -221,3 +221,47 @@ def test_information_lines_are_seen_in_both_scripts():
 def test_there_is_a_reason_or_none_for_every_line(text):
     lines = text.split("\n")
     assert len(reasons(lines)) == len(lines)
+
+
+@pytest.mark.parametrize(
+    "line", ["— 1 —", "－12－", "- 3 -", "第 1 页 共 3 页", "第1页/共1页<< 上一页 | 下一页 >>"]
+)
+def test_the_numbers_of_pages_go(line):
+    assert reason(line) == reason(to_traditional(line)) == WIDGET
+
+
+@pytest.mark.parametrize("line", ["2024", "第1页的表格说明了补贴标准。", "3-5", "项目A-"])
+def test_figures_that_number_no_page_stay(line):
+    assert not reason(line)
+
+
+def test_what_an_app_writes_below_an_article_goes():
+    below = [
+        "-END-",
+        "预览时标签不可点",
+        "微信扫一扫",
+        "关注该公众号",
+        "继续滑动看下一个",
+        "某某发布",
+    ]
+    below += ["向上滑动看下一个", "知道了", "使用小程序", "取消 允许", "分析", "× 分析"]
+    found = reasons([SENTENCE, *below])
+    assert found[0] == ""
+    assert all(found[1:])
+
+
+def test_a_word_beside_one_widget_stays():
+    assert reasons([SENTENCE, "分析", "打印", SENTENCE])[1] == ""
+    assert reasons([SENTENCE, "打印", "2024年", "关闭", "返回"])[2] == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "上线：2024-02-29 点击：0 【收藏】",
+        "2005-04-05 06:40更新 来源：转载文章",
+        "刊發時間：2024-02-29",
+    ],
+)
+def test_other_words_for_publishing_are_known(line):
+    assert reason(line) == INFORMATION

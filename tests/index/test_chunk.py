@@ -244,3 +244,27 @@ def test_estimates_add_up(text):
     whole = measure.size(0, len(text))
     parts = sum(measure.size(a, b) for a, b in pairwise([*range(0, len(text), 7), len(text)]))
     assert parts == pytest.approx(whole)
+
+
+def test_the_first_article_keeps_its_number_below_the_title():
+    title = "某市外籍人才工作许可便利化办法 Measures for Facilitating Work Permits"
+    text = f"{title}\n第一条 {BODY}\n第二条 {BODY}"
+    assert [p.heading for p in passages(identity(text), "d")] == [("第一条",), ("第二条",)]
+
+
+def test_rows_below_a_merged_cell_are_cut_off_with_its_text():
+    rows = "".join(f"\n\t\t项目{i}\t5万元" for i in range(100))
+    text = f"区\t类别\t项目\t补贴\n东区\t设备\t项目\t10万元{rows}"
+    first, *others = (p.heading for p in passages(identity(text), "d"))
+    assert len(others) > 1
+    assert (first, set(others)) == (
+        ("区 | 类别 | 项目 | 补贴",),
+        {("区 | 类别 | 项目 | 补贴", "东区 | 设备")},
+    )
+
+
+def test_rows_are_cut_off_where_a_merged_cell_begins_if_that_is_near():
+    groups = [f"区{i}\t项目{i}0\t10万元" + f"\n\t项目{i}\t5万元" * 4 for i in range(40)]
+    found = passages(identity("\n".join(["区\t项目\t补贴", *groups])), "d")
+    assert len(found) > 2
+    assert all(passage.text[0] == "区" for passage in found)

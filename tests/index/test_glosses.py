@@ -1,6 +1,6 @@
 import pytest
 
-from index.cleaning.glosses import drop_glosses
+from index.cleaning.glosses import drop_glosses, drop_ruby
 from index.offsets import identity
 from index.types import Span
 
@@ -69,3 +69,27 @@ def test_glosses_are_listed_with_their_places():
 @pytest.mark.parametrize("raw", ["字(" + "a" * 50_000, "字(a" * 20_000, "字" + "ā" * 50_000])
 def test_hostile_text_is_passed_over(raw):
     assert drop_glosses(identity(raw)).text
+
+
+@pytest.mark.parametrize(
+    "reading",
+    [
+        *("<rt>ㄉㄨㄥ</rt>", "<rt>dōng</rt>", "<RT>dōng", "<rt class='a'>lè líng</rt>"),
+        "<rp>（</rp><rt>ㄉㄨㄥ</rt><rp>）</rp>",
+    ],
+)
+def test_readings_above_characters_go_from_a_page(reading):
+    raw = f"<p><ruby>東莞{reading}</ruby>市</p>"
+    assert drop_ruby(identity(raw)).text == "<p><ruby>東莞</ruby>市</p>"
+
+
+@pytest.mark.parametrize("note", ["AI", "人工智慧", "BNCT-2"])
+def test_what_is_no_reading_stays_above_its_characters(note):
+    raw = f"<ruby>智能<rt>{note}</rt></ruby>"
+    assert drop_ruby(identity(raw)).text == raw
+
+
+@pytest.mark.parametrize("part", ["<rp>(</rp>", "<rt>a", "<rt ", "<rp>", "<rt>ˇˇ"])
+def test_hostile_ruby_is_passed_over(part):
+    raw = part * 20_000
+    assert len(drop_ruby(identity(raw)).text) <= len(raw)

@@ -522,9 +522,7 @@ def test_a_page_that_cannot_be_fetched_is_a_problem_like_any_other(library, monk
 
     monkeypatch.setattr(module, "fetch", fetch)
     report = ingest(library, ["https://policy.example/a"])
-    assert report.problems == [
-        Problem("https://policy.example/a", "https://policy.example/a: there is no such page")
-    ]
+    assert report.problems == [Problem("https://policy.example/a", "there is no such page")]
 
 
 TABLE = {"a.txt": {"title": "我的题名", "publisher": "我的机构"}}

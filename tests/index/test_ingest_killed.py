@@ -1,4 +1,4 @@
-"""Ingestion in another process, killed at twenty moments from its first step to its last."""
+"""Ingestion in another process, killed at twelve moments from its first step to its last."""
 
 import multiprocessing
 import os
@@ -16,7 +16,7 @@ from index.library import Library
 from index.sandbox import ReadingPool
 
 FAKE_READER = (sys.executable, str(Path(__file__).with_name("fake_reader.py")))
-FILES, MOMENTS, BATCH_PASSAGES = 30, 20, 3
+FILES, MOMENTS, BATCH_PASSAGES = 24, 12, 3
 AUDITED = {
     "open",
     "os.mkdir",

@@ -110,3 +110,84 @@ def test_an_extractor_that_found_nothing_has_no_vote():
     nothing = {name: np.zeros(len(lines.spans)) for name in main_text.EXTRACTORS}
     silent = main_text.probabilities(lines, found.tree, nothing)
     assert silent.tolist() == main_text.probabilities(lines, found.tree, {}).tolist()
+
+
+# --- what is no prose, and yet the document's
+
+TABLE = (
+    "<table><tr><th>项目</th><th>标准</th></tr><tr><td>研发</td><td>100万元</td></tr>"
+    "<tr><td>设备</td><td>50万元</td></tr></table>"
+)
+ROWS = ["项目\t标准", "研发\t100万元", "设备\t50万元"]
+NOTICE = "<h1>某市补贴标准</h1><p>根据有关办法，今年的补贴标准公布如下，请各企业对照申报。</p>"
+
+
+@pytest.mark.usefixtures("extractors")
+def test_a_table_below_a_line_of_the_article_stays_with_its_unit_and_its_notes():
+    after = ["注：不重复享受。", "咨询电话：000-0000（李工）", "某市工业局", "2025年3月1日"]
+    paragraphs = "".join(f"<p>{line}</p>" for line in after)
+    found = kept(page(f"{NOTICE}<p>单位：万元</p>{TABLE}{paragraphs}", "某市补贴标准"))
+    assert found[-8:] == ["单位：万元", *ROWS, *after]
+
+
+@pytest.mark.usefixtures("extractors")
+def test_a_table_of_links_below_the_article_goes():
+    links = "".join(f"<tr><td><a href='{i}'>标题{i}</a></td><td>今日</td></tr>" for i in range(9))
+    found = kept(page(f"{ARTICLE}</div><div><table>{links}</table>"))
+    assert found == PARAGRAPHS
+
+
+@pytest.mark.usefixtures("extractors")
+@pytest.mark.parametrize("item", ["<p>{}. 某某{}公司</p>", "<ul><li>某某{}公司{}</li></ul>"])
+def test_names_in_a_list_stay_beside_their_paragraph_and_so_does_the_signature(item):
+    items = "".join(item.format(i, i) for i in range(40))
+    found = kept(page(f"{NOTICE}{items}<p>某市工业局</p><p>2025年6月1日</p>", "某市补贴标准"))
+    assert len(found) == 2 + 40 + 2
+
+
+@pytest.mark.usefixtures("extractors")
+def test_short_items_between_paragraphs_stay():
+    items = ["奖励申请表", "营业执照复印件", "批文"]
+    article = "第一条 材料：<ul>" + "".join(f"<li>{item}</li>" for item in items) + "</ul>"
+    assert kept(page(ARTICLE + article + ARTICLE.replace("段", "项")))[7:10] == items
+
+
+@pytest.mark.usefixtures("extractors")
+def test_a_notice_of_one_sentence_stays_whole():
+    lines = ["某市人民政府关于李强同志任职的通知", "某府任〔2025〕3号", "市政府研究决定："]
+    lines += ["李强任市商务局副局长。", "某市人民政府", "2025年1月9日"]
+    article = "".join(f"<p>{line}</p>" for line in lines)
+    assert kept(page(article, lines[0]))[-6:] == lines
+
+
+@pytest.mark.usefixtures("extractors")
+def test_the_lines_around_a_registration_number_go():
+    host = "<p>主办单位：某局 地址：某路1号</p><p>某ICP备1号 网站标识码2</p><p>建议分辨率1024</p>"
+    source = page(NOTICE + TABLE, "某市补贴标准").replace("</body>", f"<div>{host}</div></body>")
+    assert not any("主办" in line or "建议" in line for line in kept(source))
+
+
+@pytest.mark.usefixtures("extractors")
+def test_links_to_files_stay_below_their_notice():
+    article = (
+        NOTICE + "<p>附件：<a href='1.docx'>申请表</a></p><p><a href='b/2.PDF?v=1'>说明</a></p>"
+    )
+    assert kept(page(article, "某市补贴标准"))[-2:] == ["附件：申请表", "说明"]
+
+
+def test_comments_beside_the_article_go():
+    comments = "".join(f"<li><p>我的看法{i}，不好。</p></li>" for i in range(5))
+    found = kept(page(f"{ARTICLE}<ol class='commentlist'>{comments}</ol>"))
+    assert not any("看法" in line for line in found)
+
+
+@pytest.mark.usefixtures("extractors")
+def test_an_official_title_without_a_heading_element_stays():
+    title = "某市人民政府关于加快发展旅游业的意见"
+    cells = f"<table><tr><td><b>{title}</b></td></tr><tr><td>{ARTICLE}</td></tr></table>"
+    assert kept(page(cells, "某市政府")) == [title, *PARAGRAPHS]
+
+
+@pytest.mark.usefixtures("extractors")
+def test_a_date_with_its_weekday_ends_a_release():
+    assert kept(page(f"{ARTICLE}</div><div>2024年9月3日（星期二）"))[-1] == "2024年9月3日（星期二）"

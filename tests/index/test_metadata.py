@@ -10,7 +10,7 @@ from index.meta_table import FIELDS
 from index.metadata import read_metadata
 from index.read import read_bytes, read_file
 from index.script import encodable
-from index.types import Layout, Metadata
+from index.types import Layout, Metadata, Span
 
 BODY = "市里支持企业开展创新药和高端医疗器械研发，对取得重大突破的项目给予奖励。"
 
@@ -243,3 +243,45 @@ def test_the_time_at_which_a_page_was_printed_is_not_its_day_of_publication():
     paged = make_document("a.pdf", raw, "application/pdf", layout=Layout(pages=(0,)))
     known = read_metadata(paged, clean(raw))
     assert (known.date, known.url) == ("", "https://example.org/a.html")
+
+
+def test_a_source_ends_where_the_next_label_of_its_page_begins():
+    page = "<h1>某地出台新举措</h1><span>来源：某某日报</span><span>记者 吴某</span>"
+    known = metadata_of(f"{page}<p>{BODY}</p>", media_type="text/html")
+    assert known.publisher == "某某日报"
+
+
+@pytest.mark.parametrize("source", ["云山发布", "某某记者站"])
+def test_a_word_of_a_source_s_name_is_no_label(source):
+    assert metadata_of(f"某地出台新举措\n来源：{source}\n{BODY}").publisher in (source, "某某")
+
+
+def test_the_name_of_a_body_behind_the_title_is_the_publisher():
+    page = f"<title>政策问答-某某市住房公积金管理中心</title><h1>政策问答</h1><p>{BODY}</p>"
+    assert metadata_of(page, media_type="text/html").publisher == "某某市住房公积金管理中心"
+
+
+def test_a_page_titled_by_its_body_takes_the_official_title():
+    title = "某某市人民政府关于加快旅游业发展的意见"
+    page = f"<title>某某市政府</title><p>{title}</p><p>{BODY}</p><p>{BODY}</p>"
+    assert metadata_of(page, media_type="text/html").title == title
+
+
+def test_the_first_character_of_a_number_names_a_place_only_at_its_own_level():
+    signed = f"某通知\n云发改〔2024〕3号\n{BODY}\n某某县发展局\n2024年9月6日"
+    assert metadata_of(signed).region == ""
+    assert metadata_of(f"某通知\n粤府〔2024〕3号\n{BODY}").region == "广东"
+
+
+def test_a_law_that_is_named_does_not_make_its_nation_the_region():
+    assert metadata_of(f"某某条例\n根据《中华人民共和国数据安全法》制定。{BODY}").region == ""
+    assert metadata_of(f"某某报告\n中国的产业发展很快。{BODY}").region == "中国"
+
+
+def test_a_workbook_is_titled_by_the_first_row_rather_than_by_its_sheet():
+    raw = "技改补贴\n某市技术改造补贴项目表\n序号\t企业\n1\t甲公司\n2\t乙公司"
+    layout = Layout(pages=(0,), headings=((Span(0, 4), 1),))
+    sheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    document = make_document("a.xlsx", raw, sheet, layout=layout)
+    text = clean(raw, sheet, layout)
+    assert read_metadata(document, text).title == "某市技术改造补贴项目表"

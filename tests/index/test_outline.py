@@ -236,3 +236,97 @@ def test_thousands_of_lines_of_one_kind_are_read(line):
     text = "".join(line.format(i) for i in range(3000))
     tree = outline(identity(text), "题1")
     assert sum(s.last - s.first for s in tree.sections) == len(split_lines(text))
+
+
+CHAPTERS = ["第一章 总则", "第二章 附则"]
+
+
+@pytest.mark.parametrize("word", ["目录", "目  錄", "目 次"])
+@pytest.mark.parametrize("page", ["", "……3", " 3"])
+def test_a_table_of_contents_is_one_section_under_no_heading(word, page):
+    entries = [chapter + page for chapter in CHAPTERS]
+    found = [
+        *(word, *entries, CHAPTERS[0], "第一条 为了规范，制定本法。", CHAPTERS[1]),
+        "第二条 本法自明日起施行。",
+    ]
+    text = "\n".join(found)
+    tree = outline(identity(text))
+    first = tree.sections[0]
+    assert (first.first, first.last, tree.paths[first.node]) == (0, 3, ())
+    assert [tree.paths[s.node] for s in tree.sections[1:]] == [
+        (CHAPTERS[0], "第一条"),
+        (CHAPTERS[1], "第二条"),
+    ]
+
+
+def test_the_word_for_contents_without_entries_that_come_again_changes_nothing():
+    assert paths("目录", "一、总则", BODY)[BODY] == ("一、总则",)
+
+
+def test_a_short_line_with_a_colon_names_the_list_below_it():
+    found = paths("重點目標：", "1.平臺。" + BODY, "2.人才。" + BODY)
+    assert found["2.人才。" + BODY] == ("重點目標", "2.人才")
+
+
+@pytest.mark.parametrize("line", ["各有关单位：", "有关事项通知如下：", "市科技局：", "附件："])
+def test_an_address_or_an_announcement_names_no_list(line):
+    assert paths(line, "1.平台。" + BODY)["1.平台。" + BODY][-1:] == ("1.平台",)
+    assert not any(path[:1] == (line[:-1],) for path in paths(line, "1.平台。" + BODY).values())
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("问：谁可以申请？", "答："), ("Q2：額度多少？", "A2："), ("問題三、何時發放？", "答：")],
+)
+def test_a_question_heads_its_answer(question, answer):
+    answer += BODY
+    assert paths(LONG, question, answer)[answer] == (question,)
+
+
+def test_a_question_without_an_answer_heads_nothing():
+    assert paths("问：谁可以申请？", BODY)[BODY] == ()
+
+
+def test_the_title_of_an_attached_document_stands_apart_from_the_signature():
+    title = "某市低空经济发展若干措施（试行）"
+    text = "\n".join([LONG, "某市发展局", "2024年9月6日", "（此件公开发布）", title, BODY])
+    tree = outline(identity(text))
+    assert (4, 6) in [(s.first, s.last) for s in tree.sections]
+
+
+@pytest.mark.parametrize(
+    "line", ["联系人：张三、李四", "聯絡人：陳大文", "技术支持：某某软件公司", "咨询电话：某办公室"]
+)
+def test_a_contact_is_no_heading(line):
+    assert all(line not in path for path in paths(LONG, line, LONG).values())
+
+
+def test_a_line_with_several_commas_is_no_heading():
+    assert paths("坚持市场主导，以技术为动力，以整车", BODY)[BODY] == ()
+
+
+@pytest.mark.parametrize("line", ["附件：1.申请表", "服务热线：12345"])
+def test_only_what_a_heading_speaks_of_stays_under_it(line):
+    found = paths("四、联系方式", "联系人：李明", line)
+    assert found[line] == (() if line.startswith("附件") else ("四、联系方式",))
+
+
+def test_a_signature_stands_under_no_heading_of_contacts():
+    found = paths("四、联系方式", "联系人：李明", "某市科技局", "2025年2月10日")
+    assert found["2025年2月10日"] == ()
+
+
+def test_an_item_with_a_bullet_is_no_caption():
+    found = paths("一、标准", "• 省级奖励20万元", "类别\t奖励", "甲\t1万元")
+    assert found["甲\t1万元"] == ("一、标准", "类别 | 奖励")
+
+
+def test_many_tables_of_contents_are_read():
+    text = "".join(f"目录\n第{i}章 总则\n" for i in range(20_000))
+    assert len(split_lines(text)) == sum(s.last - s.first for s in outline(identity(text)).sections)
+
+
+def test_the_line_of_the_printer_belongs_to_no_list_of_attachments():
+    text = "\n".join([LONG, "抄送：市财政局。", "某局办公室 2025年2月10日印发", "附件1：指南.docx"])
+    tree = outline(identity(text))
+    assert 2 not in {s.first for s in tree.sections}

@@ -1,5 +1,6 @@
 import random
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -9,9 +10,9 @@ from mixed_text import mixed_texts
 from prepared import body, content, prepare
 
 from index.clean import clean
-from index.errors import ReadError, LibraryBusy, LibraryDamaged, LibraryError, StorageFull
+from index.errors import LibraryBusy, LibraryDamaged, LibraryError, ReadError, StorageFull
 from index.script import encodable
-from index.store import FileRecord, Store
+from index.store import FORMAT, FileRecord, Store
 from index.types import Metadata
 
 RECORD = FileRecord("/files/a.txt", "/files", "f" * 64, "v1")
@@ -324,3 +325,40 @@ def test_a_file_cut_short_gives_our_errors_only(filled, path, tmp_path, share):
     copy.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(LibraryError):
         use(copy)
+
+
+def test_a_store_of_the_first_format_is_brought_up_to_date(tmp_path, encoder):
+    path = tmp_path / "store.sqlite3"
+    prepared = prepare("d", "东莞市对硼药研发给予奖励。", encoder)
+    with closing(Store(path)) as store:
+        store.put([prepared])
+    for column in ("layout", "signature"):
+        alter(path, f"ALTER TABLE documents DROP COLUMN {column}")
+    for table in ("overrides", "reprints"):
+        alter(path, f"DROP TABLE {table}")
+    alter(path, "UPDATE facts SET value = '1' WHERE name = 'format'")
+    for _ in range(2):
+        with closing(Store(path)) as store:
+            assert store.document("d") == prepared.document
+            assert store.signature("d") == b""
+            assert store.fact("format") == str(FORMAT)
+
+
+def test_reprints_are_listed_with_the_original_first(store, encoder):
+    store.put([prepare(id_, f"{id_}的正文。", encoder) for id_ in ("a", "b", "c")])
+    store.set_reprints({"a": "b", "b": "b", "gone": "b"})
+    assert store.copies("a") == store.copies("b") == ("b", "a")
+    assert store.copies("c") == ()
+    store.set_reprints({})
+    assert store.copies("a") == ()
+
+
+def test_what_the_user_says_makes_the_file_of_a_document_count_as_not_read(store, encoder):
+    prepared = replace(prepare("d", "正文一段。", encoder), location="/files/a.txt")
+    store.put([prepared], [RECORD])
+    store.set_overrides({"d": {"title": "题名"}, "unknown": {"title": "另一题名"}})
+    assert store.file("/files/a.txt") is None
+    assert store.overrides("d") == {"title": "题名"}
+    assert store.overrides("nowhere") == {}
+    store.remove("d")
+    assert store.overrides("d") == {}

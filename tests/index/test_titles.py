@@ -14,6 +14,7 @@ PROSE = "市里支持企业开展研发，对取得重大突破的项目给予�
         ("某地出台新举措-某某财经", "某地出台新举措"),
         ("某地出台新举措--某某新闻", "某地出台新举措"),
         ("某地出台新举措 | 某某网", "某地出台新举措"),
+        ("補助作業要點 - 主管法規查詢系統", "補助作業要點"),
         ("CAR-T细胞治疗进展", "CAR-T细胞治疗进展"),
         ("凝聚力量——热烈祝贺会议开幕", "凝聚力量——热烈祝贺会议开幕"),
         ("2024-2026年行动计划", "2024-2026年行动计划"),
@@ -81,3 +82,15 @@ def test_prose_lends_its_first_sentence():
 
 def test_an_official_title_ends_in_its_kind():
     assert official_title(["市长谈关于支持企业的看法", PROSE]) == ""
+
+
+def test_the_title_of_a_notice_goes_before_that_of_the_document_it_issues():
+    title = "某市人民政府办公室关于印发海洋经济发展方案的通知"
+    head = ["某市人民政府办公室文件", "某府办〔2025〕12号", title, "各镇人民政府："]
+    issues = "《海洋经济发展方案》已经市政府同意，现印发给你们，请认真执行。"
+    assert title_of_text([*head, issues]) == (title, "text")
+
+
+@pytest.mark.parametrize("note", ["（2024—2027年）", "(2021-2025年)", "（2024年至2027年）"])
+def test_the_years_of_a_plan_belong_to_its_title(note):
+    assert title_of_text(["某市产业发展行动方案", note, PROSE])[0] == "某市产业发展行动方案" + note

@@ -17,6 +17,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
+from index.formats.table_grids import SNAP, Grid, Rule, Square, cell_at, first_squares, grids_of
+
 # Shares of the size of the type (1 is the width of a Chinese character):
 _BASELINE = 0.35  # by which glyphs of one line may be off it
 _GAP = 0.45  # between pieces of a line that may belong to different columns
@@ -27,6 +29,7 @@ _WIDE_GAP = 0.8  # between Chinese characters set apart on purpose; type is just
 _GUTTER = 0.4  # the narrowest gap between columns, where marks of punctuation hang over
 _HALF, _HALF_MARKS = 0.5, ("，", "。", "、", "；", "：", "”", "）", "》", "」")
 _INDENT = 0.8  # that tells the first line of a paragraph
+_HANGING = 0.3  # by which lines may differ that are set in from the edge together
 _SAME_SIZE = 0.12
 _RAISED = 0.75  # the size of a footnote mark, and how far it may stand off the line
 _FAR = 2.0  # white space above what no longer belongs to the columns before it
@@ -41,9 +44,8 @@ _LEAST_WIDTH, _LEAST_IN_COLUMN = 15, 5
 _EQUAL = 1.7  # the widest text column may be so many times the narrowest
 _TABLE_LINES = 3  # with cells side by side, for a table without rules
 _ROW_STEP, _STEP_SHARE = 0.9, 0.2  # rows are so much of the usual distance apart at least
-_SNAP = 2.5  # points between rules that are meant to be one
-# A page of more pieces or rules than this is a map or an attack: no tables are looked for.
-_MOST_UNITS, _MOST_RULES, _MOST_SQUARES = 20_000, 3_000, 20_000
+# A page of more pieces than this is a map or an attack: no columns are looked for.
+_MOST_UNITS = 20_000
 
 _MARK = re.compile(
     r"[•·●○■□◆◇▪►➢*✓–—-]|[（(]?[\d一二三四五六七八九十]{1,3}[)）.、．]|[①-⑳㈠-㈩⑴-⒇]"
@@ -77,16 +79,6 @@ class Glyph:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """A straight line, horizontal (top == bottom) or vertical (left == right)."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, slots=True)
 class Unit:
     """A piece of a line, or a whole table if it has rows."""
 
@@ -101,38 +93,30 @@ class Unit:
 
 
 Gap = tuple[float, float]  # the x at which a gap between columns begins and ends
-_Square = tuple[int, int]  # row and column of a grid
-
-
-@dataclass(frozen=True, slots=True)
-class _Grid:
-    """The squares between rules: `walls` and `floors` close a square to the right and below."""
-
-    xs: tuple[float, ...]
-    ys: tuple[float, ...]
-    walls: frozenset[_Square]
-    floors: frozenset[_Square]
 
 
 def page_lines(
-    glyphs: Sequence[Glyph], rules: Sequence[Rule] = (), gutters: list[Gap] | None = None
+    glyphs: Sequence[Glyph],
+    rules: Sequence[Rule] = (),
+    gutters: list[Gap] | None = None,
+    edge: float = 0.0,
 ) -> list[str]:
-    """Return the lines of a page in reading order.
+    """Return the lines of a page in reading order; `edge` is the x that full lines reach at least.
 
     `gutters` are those between the last columns of text on the pages before, replaced by this
     page's: they tell short columns at the end of a text from a table.
     """
-    grids = _grids(rules)
+    grids = grids_of(rules)
     free: list[Glyph] = []
-    cells: list[dict[_Square, list[Glyph]]] = [{} for _ in grids]
+    cells: list[dict[Square, list[Glyph]]] = [{} for _ in grids]
     for glyph in glyphs:
         x, y = (glyph.left + glyph.right) / 2, glyph.y - _BASELINE * glyph.size
-        place = _cell_at(grids, x, y)
+        place = cell_at(grids, x, y)
         (cells[place[0]].setdefault(place[1], []) if place else free).append(glyph)
     units = line_units(free)
     for grid, held in zip(grids, cells, strict=True):
         units += _table_units(grid, {square: line_units(some) for square, some in held.items()})
-    return _with_marked_notes(_read(units, [] if gutters is None else gutters))
+    return _with_marked_notes(_read(units, [] if gutters is None else gutters, edge))
 
 
 def _with_marked_notes(lines: list[str]) -> list[str]:
@@ -150,17 +134,17 @@ def _with_marked_notes(lines: list[str]) -> list[str]:
     return lines
 
 
-def read_units(units: Sequence[Unit], rules: Sequence[Rule] = ()) -> list[str]:
+def read_units(units: Sequence[Unit], rules: Sequence[Rule] = (), edge: float = 0.0) -> list[str]:
     """Return the lines of a page of which whole pieces of lines are known, in reading order."""
-    grids = _grids(rules)
+    grids = grids_of(rules)
     free: list[Unit] = []
-    cells: list[dict[_Square, list[Unit]]] = [{} for _ in grids]
+    cells: list[dict[Square, list[Unit]]] = [{} for _ in grids]
     for unit in units:
-        place = _cell_at(grids, (unit.left + unit.right) / 2, (unit.top + unit.bottom) / 2)
+        place = cell_at(grids, (unit.left + unit.right) / 2, (unit.top + unit.bottom) / 2)
         (cells[place[0]].setdefault(place[1], []) if place else free).append(unit)
     for grid, held in zip(grids, cells, strict=True):
         free += _table_units(grid, held)
-    return _read(free, [])
+    return _read(free, [], edge)
 
 
 def line_units(glyphs: Iterable[Glyph]) -> list[Unit]:
@@ -273,149 +257,12 @@ def joint(text: str, following: str) -> str:
 # Tables with rules.
 
 
-def _grids(rules: Sequence[Rule]) -> list[_Grid]:
-    """Return the grids that rules make where they touch; a frame of one square is none."""
-    level = _merged([r for r in rules if r.right - r.left > r.bottom - r.top])
-    upright = _merged([_turned(r) for r in rules if r.right - r.left <= r.bottom - r.top])
-    if len(level) + len(upright) > _MOST_RULES:
-        return []
-    groups = _groups(level, upright)
-    grids = (_grid([level[i] for i in some], [upright[i] for i in more]) for some, more in groups)
-    return [part for grid in grids if grid for part in _parted(grid)]
-
-
-def _parted(grid: _Grid) -> list[_Grid]:
-    """Part tables that touch: no wall of one goes on in the other."""
-    columns = range(len(grid.xs) - 2)
-    rows = [{c for c in columns if (r, c) in grid.walls} for r in range(len(grid.ys) - 1)]
-    cuts = [0, *_cuts(rows), len(rows)]
-    return [_part(grid, first, after, rows) for first, after in pairwise(cuts)]
-
-
-def _cuts(rows: list[set[int]]) -> list[int]:
-    cuts = (i for i in range(1, len(rows)) if rows[i - 1] and rows[i])
-    return [i for i in cuts if not rows[i - 1] & rows[i]]
-
-
-def _part(grid: _Grid, first: int, after: int, rows: list[set[int]]) -> _Grid:
-    """Return some rows of a grid, without the columns that none of them has."""
-    inner = sorted(set().union(*rows[first:after]))
-    xs = (grid.xs[0], *(grid.xs[c + 1] for c in inner), grid.xs[-1])
-    new = {old: column for column, old in enumerate([*inner, len(grid.xs) - 2])}
-    walls = {(r - first, new[c]) for r, c in grid.walls if first <= r < after and c in new}
-    firsts = [bisect_right(grid.xs, (one + other) / 2) - 1 for one, other in pairwise(xs)]
-    floors = {
-        (r - first, column)
-        for column, old in enumerate(firsts)
-        for r in range(first, after)
-        if (r, old) in grid.floors
-    }
-    return _Grid(xs, grid.ys[first : after + 1], frozenset(walls), frozenset(floors))
-
-
-def _turned(rule: Rule) -> Rule:
-    return Rule(rule.top, rule.left, rule.bottom, rule.right)
-
-
-def _merged(rules: list[Rule]) -> list[Rule]:
-    """Return level rules, those that continue one another as one."""
-    merged: list[Rule] = []
-    row: list[Rule] = []
-    for rule in [*sorted(rules, key=lambda rule: rule.top), None]:
-        if row and (rule is None or rule.top - row[0].top > _SNAP):
-            merged += _continued(row)
-            row = []
-        if rule:
-            row.append(rule)
-    return merged
-
-
-def _continued(row: list[Rule]) -> list[Rule]:
-    y = median(rule.top for rule in row)
-    joined: list[Rule] = []
-    for rule in sorted(row, key=lambda rule: rule.left):
-        if joined and rule.left - joined[-1].right <= _SNAP:
-            joined[-1] = replace(joined[-1], right=max(joined[-1].right, rule.right))
-        else:
-            joined.append(Rule(rule.left, y, rule.right, y))
-    return joined
-
-
-def _groups(level: list[Rule], upright: list[Rule]) -> list[tuple[list[int], list[int]]]:
-    """Return the numbers of the rules (level, and upright ones turned) of each connected group."""
-    parents = list(range(len(level) + len(upright)))
-
-    def root(i: int) -> int:
-        while parents[i] != i:
-            parents[i] = parents[parents[i]]
-            i = parents[i]
-        return i
-
-    for i, one in enumerate(level):
-        for k, other in enumerate(upright):
-            across = one.left - _SNAP <= other.top <= one.right + _SNAP
-            if across and other.left - _SNAP <= one.top <= other.right + _SNAP:
-                parents[root(i)] = root(len(level) + k)
-    groups: dict[int, tuple[list[int], list[int]]] = {}
-    for i in range(len(parents)):
-        some, more = groups.setdefault(root(i), ([], []))
-        (some if i < len(level) else more).append(i if i < len(level) else i - len(level))
-    return list(groups.values())
-
-
-def _grid(level: list[Rule], upright: list[Rule]) -> _Grid | None:
-    """Return the grid of one group of rules, None without at least two columns of cells."""
-    if len(level) < 2 or not upright:
-        return None
-    ys = _distinct(rule.top for rule in level)
-    # A table may be open at its sides: the level rules say how wide it is.
-    sides = [min(rule.left for rule in level), max(rule.right for rule in level)]
-    xs = _distinct([*(rule.top for rule in upright), *sides])
-    squares = (len(xs) - 1) * (len(ys) - 1)
-    if len(xs) < 3 or len(ys) < 2 or squares > _MOST_SQUARES:
-        return None
-    walls = _covered(upright, xs, ys)
-    floors = {(row, column) for column, row in _covered(level, ys, xs)}
-    return _Grid(xs, ys, frozenset(walls), frozenset(floors))
-
-
-def _distinct(values: Iterable[float]) -> tuple[float, ...]:
-    found: list[float] = []
-    for value in sorted(values):
-        if not found or value - found[-1] > 2 * _SNAP:
-            found.append(value)
-    return tuple(found)
-
-
-def _covered(
-    rules: list[Rule], lines: tuple[float, ...], steps: tuple[float, ...]
-) -> set[tuple[int, int]]:
-    """Return (step, line - 1) wherever a rule at `lines[line]` runs past the middle of a step."""
-    found: set[tuple[int, int]] = set()
-    middles = [(one + other) / 2 for one, other in pairwise(steps)]
-    for rule in rules:
-        line = min(range(len(lines)), key=lambda i: abs(lines[i] - rule.top))
-        first, after = bisect_right(middles, rule.left), bisect_right(middles, rule.right)
-        found.update((step, line - 1) for step in range(first, after))
-    return found
-
-
-def _cell_at(grids: Sequence[_Grid], x: float, y: float) -> tuple[int, _Square] | None:
-    """Return the number of the grid that a point is in, and the square."""
-    for number, grid in enumerate(grids):
-        if grid.xs[0] <= x <= grid.xs[-1] and grid.ys[0] <= y <= grid.ys[-1]:
-            row = min(bisect_right(grid.ys, y), len(grid.ys) - 1) - 1
-            column = min(bisect_right(grid.xs, x), len(grid.xs) - 1) - 1
-            return number, (row, column)
-    return None
-
-
-def _table_units(grid: _Grid, held: dict[_Square, list[Unit]]) -> list[Unit]:
+def _table_units(grid: Grid, held: dict[Square, list[Unit]]) -> list[Unit]:
     """Return a table that holds something; a cell over several squares stands in the first."""
     if not held:
         return []
-    firsts = _first_squares(grid)
-    cells: dict[_Square, list[Unit]] = {}
+    firsts = first_squares(grid)
+    cells: dict[Square, list[Unit]] = {}
     for square, some in held.items():
         cells.setdefault(firsts[square], []).extend(some)
     texts = {square: _cell_text(some) for square, some in cells.items()}
@@ -428,30 +275,16 @@ def _table_units(grid: _Grid, held: dict[_Square, list[Unit]]) -> list[Unit]:
     return [Unit("", grid.xs[0], grid.ys[0], grid.xs[-1], grid.ys[-1], size, kept)]
 
 
-def _first_squares(grid: _Grid) -> dict[_Square, _Square]:
-    """Return for each square the first square, from the top, of the cell it is part of."""
-    firsts: dict[_Square, _Square] = {}
-    for row in range(len(grid.ys) - 1):
-        for column in range(len(grid.xs) - 1):
-            first = (row, column)
-            if row and (row - 1, column) not in grid.floors:
-                first = firsts[row - 1, column]
-            elif column and (row, column - 1) not in grid.walls:
-                first = firsts[row, column - 1]
-            firsts[row, column] = first
-    return firsts
-
-
 # Reading order.
 
 
-def _read(units: list[Unit], gutters: list[Gap]) -> list[str]:
+def _read(units: list[Unit], gutters: list[Gap], edge: float) -> list[str]:
     """Return the text of pieces of lines, and of tables, in reading order."""
     if len(units) > _MOST_UNITS:
         return [unit.text for unit in _merged_lines(units)]
     ordered = sorted(units, key=lambda unit: (unit.top, unit.left))
     lines: list[str] = []
-    flow: list[_Flow] = [([], _LEAST_WIDTH)]  # read one after the other
+    flow = [_Flow([], _LEAST_WIDTH, edge)]  # read one after the other
     position = 0
     while position < len(ordered):
         kind, run, gaps = _next_block(ordered, position, gutters)
@@ -459,12 +292,13 @@ def _read(units: list[Unit], gutters: list[Gap]) -> list[str]:
         position += len(run)
         if kind == "columns":
             gutters[:] = gaps
-            flow += [*((column, _LEAST_IN_COLUMN) for column in columns), ([], _LEAST_WIDTH)]
+            flow += [_Flow(column, _LEAST_IN_COLUMN) for column in columns]
+            flow.append(_Flow([], _LEAST_WIDTH, edge))
         elif kind == "table":
             lines += _paragraphs(flow) + (list(run[0].rows) or _plain_rows(columns))
-            flow = [([], _LEAST_WIDTH)]
+            flow = [_Flow([], _LEAST_WIDTH, edge)]
         else:
-            flow[-1][0].extend(run)
+            flow[-1].units.extend(run)
     return lines + _paragraphs(flow)
 
 
@@ -585,7 +419,7 @@ def _continues(run: list[Unit], gaps: list[Gap], gutters: list[Gap]) -> bool:
         max(left, start)
         for left, right in gaps
         for start, end in gutters
-        if max(left, start) + _SNAP < min(right, end)
+        if max(left, start) + SNAP < min(right, end)
     ]
     if not edges or len(gaps) > len(edges):
         return False
@@ -695,26 +529,38 @@ def _cell_text(units: list[Unit]) -> str:
 # Paragraphs.
 
 
-_Flow = tuple[list[Unit], float]  # lines below each other, and how long prose is in them
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """Lines below each other; prose in them is so many characters long, and reaches `edge`."""
+
+    units: list[Unit]
+    least: float
+    edge: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Set:
     """A line with its distances from the edges of its column, and to the line before.
 
-    It is `broad` if it is as long as lines of prose are at least.
+    `part` is the number of the column; `broad` tells that it is as long as lines of prose are.
     """
 
     line: Unit
     indent: float
     slack: float
     step: float
+    part: int
+    least: float
     broad: bool
 
 
 def _paragraphs(flow: list[_Flow]) -> list[str]:
     """Return the lines of columns that follow one another, those of a paragraph joined."""
-    lines = [some for units, least in flow for some in _measured(_merged_lines(units), least)]
+    lines = [
+        some
+        for part, column in enumerate(flow)
+        for some in _measured(_merged_lines(column.units), part, column)
+    ]
     if not lines:
         return []
     body = Counter(round(some.line.size) for some in lines for _ in some.line.text)
@@ -739,7 +585,7 @@ def _joined(parts: list[str]) -> str:
     return "".join(joined).replace(SOFT_HYPHEN, "")
 
 
-def _measured(lines: list[Unit], least: float) -> list[_Set]:
+def _measured(lines: list[Unit], part: int, column: _Flow) -> list[_Set]:
     if not lines:
         return []
     sizes = Counter(round(line.size) for line in lines for _ in line.text)
@@ -755,7 +601,7 @@ def _measured(lines: list[Unit], least: float) -> list[_Set]:
         default=min(line.left for line in usual),
     )
     rights = sorted(line.right for line in long)
-    right = rights[(3 * len(rights)) // 4]
+    right = max(rights[(3 * len(rights)) // 4], column.edge)
     steps = [0.0, *(other.bottom - one.bottom for one, other in pairwise(lines))]
     return [
         _Set(
@@ -763,7 +609,9 @@ def _measured(lines: list[Unit], least: float) -> list[_Set]:
             line.left - left,
             right - line.right,
             step,
-            line.right - line.left >= least * line.size,
+            part,
+            column.least,
+            line.right - line.left >= column.least * line.size,
         )
         for line, step in zip(lines, steps, strict=True)
     ]
@@ -772,6 +620,8 @@ def _measured(lines: list[Unit], least: float) -> list[_Set]:
 def _goes_on(last: _Set, some: _Set, pitch: float, body: float) -> bool:
     """Tell whether a line goes on in the next one: it was full, and that one is not indented."""
     size = last.line.size
+    if last.part != some.part and last.least != some.least:
+        return False  # from a column to what stands across the page, or the other way
     if abs(some.line.size - size) > _SAME_SIZE * size:
         return False
     if pitch and some.step > _PITCH * pitch * max(1, size / body):
@@ -782,7 +632,11 @@ def _goes_on(last: _Set, some: _Set, pitch: float, body: float) -> bool:
         return False
     word = _FIRST_WORD.match(some.line.text)
     needed = sum(0.6 if c.isascii() else 1.0 for c in word[0][:40]) if word else 1.0
-    return last.slack < (needed + 0.5) * size and some.indent < _INDENT * size
+    if last.slack >= (needed + 0.5) * size:
+        return False
+    hangs = abs(some.indent - last.indent) < _HANGING * size and last.line.text[-1] not in _ENDS
+    below_mark = bool(_MARK.match(last.line.text)) and some.indent > last.indent
+    return some.indent < _INDENT * size or hangs or below_mark
 
 
 def _is_centred(some: _Set) -> bool:

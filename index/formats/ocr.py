@@ -11,7 +11,8 @@ from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
-from index.page_layout import Rule, Unit, read_units
+from index.formats.page_layout import Unit, read_units
+from index.formats.table_grids import Rule
 
 # Pixels to the point: 144 to the inch, at which 10-point type is read and a page takes seconds.
 SCALE = 2.0
@@ -19,6 +20,8 @@ SCALE = 2.0
 _LEAST_SCORE = 0.5
 # Of the height of a box: what it has around the type, and how much heights of one type differ.
 _MARGIN, _SAME_TYPE = 0.08, 0.3
+# Lines of prose across a page end beyond this share of its width.
+_FULL = 0.7
 # A line of a table is darker than this, of 255, and at least so many pixels long.
 _DARK, _STROKE, _MOST_STROKES = 140, 60, 20_000
 
@@ -37,7 +40,9 @@ def recognise(picture: Any) -> list[str]:
     if found.boxes is None or found.txts is None:
         return []
     scores = found.scores or [1.0] * len(found.txts)
-    return read_units(_units(found.boxes, found.txts, scores), _rules(picture))
+    return read_units(
+        _units(found.boxes, found.txts, scores), _rules(picture), _FULL * picture.shape[1]
+    )
 
 
 def _rules(picture: Any) -> list[Rule]:

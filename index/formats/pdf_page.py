@@ -1,30 +1,21 @@
-"""PDF -> documents: the text layer in reading order, its pages, hidden text told apart.
+"""One page of a PDF -> its lines: characters as pdfium places them, what is drawn, what is hidden.
 
-pdfium says where each character stands; page_layout.py makes lines of that. Pages without text are
-recognised when the extra [ocr] is installed.
+What is in this file knows pdfium's C functions; how lines are made of characters is page_layout.py.
 """
 
 import ctypes
 import math
 import re
-import zlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from itertools import islice, pairwise
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
-from index import ocr
 from index.cleaning.characters import ordinary_form
-from index.content import Content, make_document
-from index.errors import EmptyDocument, ReadError
-from index.formats.lines import LONGEST_HEADING, Lines
-from index.page_layout import SOFT_HYPHEN, Gap, Glyph, Rule, joint, page_lines
-from index.script import encodable, fold_characters
-from index.types import Layout, Metadata, Span
+from index.formats.page_layout import SOFT_HYPHEN, Gap, Glyph, page_lines
+from index.formats.table_grids import Rule
+from index.script import encodable
 
-# Yearbooks and budgets have up to 2,000; a file that declares more is an attack or an archive.
-MAX_PAGES = 5_000
 # What is drawn on one page beyond this is a map, or meant to keep readers busy.
 _MOST_OBJECTS, _MOST_SEGMENTS, _DEEPEST_FORM = 20_000, 2_000, 8
 _MOST_GLYPHS = 200_000
@@ -36,35 +27,18 @@ _SAME_COLOUR, _LEAST_ALPHA = 12, 20
 # An image over so much of the page is a scan; invisible text over it is what was recognised.
 _SCAN_COVER, _LAYER_SHARE = 0.5, 0.8
 # A page with fewer characters shows a stamp or a number at most besides its image.
-_FEW = 20
+FEW = 20
 # Pixels of the picture in which suspicious text is looked for, at most.
 _MOST_PIXELS = 4_000_000
 _SCALE = 2.0  # pixels to the point
-_WRONG_SHARE = 0.3  # of characters whose meaning the font does not give
-_MOST_BOOKMARKS, _MOST_LEVELS = 2_000, 9
-_PAGES_NAMED = 8  # in a note
-# Beyond a table at the edge of a page stand so many headers or footers; a cell of so many
-# characters that ends in none of these goes on.
-_FOOTERS, _BROKEN_CELL, _CELL_ENDS = 4, 15, "。！？；.!?;”’」』）)"
-# Bytes: the most that a page's drawing may unpack to, and in which pieces that is counted.
-_MOST_UNPACKED, _PIECE, _DICTIONARY = 80 * 2**20, 2**16, 2_000
-# Checking ends after so many bytes and streams: the reader's own limits are for what is left.
-_MOST_CHECKED, _MOST_STREAMS = 800 * 2**20, 100_000
+# Vertical writing: degrees, and in shares of the size of type how far characters are off the line
+# and from one another; lines of horizontal writing that hold one character each are further apart.
+_DOWNWARDS, _STRAIGHT, _CLOSE = 270, 0.1, 1.2
+# Lines of prose across a page end beyond this share of its width.
+_FULL = 0.7
 
-_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 _RADICAL = re.compile("[\u2e80-\u2fd5\ufb00-\ufb06]")
 _PRIVATE = re.compile("[\x00-\x08\x0e-\x1f\ue000-\uf8ff\ufffd\uffff\U000f0000-\U0010ffff]")
-_POOR_TITLE = re.compile(
-    r"(?:microsoft (?:word|excel|powerpoint)\b.*|untitled.*|(?:无标题|未命名|新建).*|文档?\s*\d*"
-    r"|(?:document|presentation|slide|book|工作簿|演示文稿|幻灯片)\s*\d*|.*\.(?:docx?|wps|xlsx?|pptx?"
-    r"|indd|cdr|tmp|fodt|odt|rtf|s72|s92|ps|pdf|html?|php|jsp|aspx?)|about:blank|https?:.*|file:.*"
-    r"|print|[\d\W_]*|[a-z]*\d[\w.-]*)",
-    re.IGNORECASE,
-)
-_BODY_NAME = re.compile(
-    r".{2,30}(?:局|部|委|厅|办|院|会|府|处|署|司|中心|公室|银行|法院|大学|学院|集团|公司|协会|党委)"
-)
-_DAY = re.compile(r"D:((?:19|20)\d\d)(\d\d)(\d\d)")
 
 Colour = tuple[int, int, int, int]
 
@@ -105,7 +79,7 @@ class _Drawn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
+class Page:
     """The lines of a page; `scan` tells that what it shows is not in its text."""
 
     shown: list[str]
@@ -120,228 +94,50 @@ class _Page:
         return self.scan and not self.recognised
 
 
-def read_pdf(data: bytes, source: str, on_page: Callable[[], None] | None = None) -> Content:
-    """Return the document in a PDF; `on_page` is called before each page and after recognition.
-
-    Raises EmptyDocument for a PDF without text, ReadError for one that is damaged, needs a
-    password, or has more than MAX_PAGES pages or index.formats.lines.MAX_CHARACTERS characters.
-    """
-    import pypdfium2 as pdfium
-
-    try:
-        with _opened(data) as pdf:
-            _check_pages(len(pdf))
-            pages = _pages(pdf, on_page)
-            marks, declared = _bookmarks(pdf), pdf.get_metadata_dict()
-    except pdfium.PdfiumError as error:
-        raise ReadError(f"it is damaged or no PDF ({error}): save or download it again") from error
-    except MemoryError as error:
-        raise ReadError("its pages need more memory than is allowed: print it anew") from error
-    _join_rows(pages)
-    lines = Lines()
-    for page in pages:
-        _add_page(lines, page)
-    raw = lines.text()
-    _check_text(raw, lines, pages)
-    layout = lines.layout()
-    layout = Layout(layout.pages, _headings(raw, marks), layout.hidden)
-    notes = _notes(layout, pages, len(raw))
-    metadata = _metadata(declared, raw)
-    return Content((make_document(source, raw, "application/pdf", metadata, layout),), (), notes)
-
-
-@contextmanager
-def _opened(data: bytes) -> Iterator[Any]:
-    """Open a PDF; raises ReadError when it needs a password."""
-    import pypdfium2 as pdfium
-    import pypdfium2.raw as raw
-
-    _check_streams(data)
-    try:
-        pdf = pdfium.PdfDocument(data)
-    except pdfium.PdfiumError as error:
-        if error.err_code == raw.FPDF_ERR_PASSWORD:
-            advice = "save a copy without one"
-            raise ReadError(f"it opens only with a password: {advice}") from error
-        raise
-    try:
-        yield pdf
-    finally:
-        pdf.close()
-
-
-def _check_streams(data: bytes) -> None:
-    """Raise ReadError for a stream that unpacks to more than pdfium can hold; images are let pass.
-
-    What is written on a page takes pdfium a dozen times the memory that it takes itself.
-    """
-    left = _MOST_CHECKED
-    for match in islice(_STREAM.finditer(data), _MOST_STREAMS):
-        head = data[max(match.start() - _DICTIONARY, 0) : match.start()].rpartition(b"obj")[2]
-        if b"/Image" in head or left <= 0:
-            continue
-        size = _unpacked_size(memoryview(data)[match.end() :])
-        left -= size
-        if size > _MOST_UNPACKED:
-            raise ReadError(
-                f"a part of it unpacks to more than {_MOST_UNPACKED >> 20} MB: print it anew"
-            )
-
-
-def _unpacked_size(packed: memoryview) -> int:
-    """Return the length of a stream, or of one packed inside it, counted to _MOST_UNPACKED."""
-    size = inner_size = 0
-    inner: Any = zlib.decompressobj()
-    try:
-        for piece in _unpacked(zlib.decompressobj(), packed):
-            size += len(piece)
-            try:
-                for part in _unpacked(inner, memoryview(piece)) if inner else ():
-                    inner_size += len(part)
-                    if inner_size > _MOST_UNPACKED:
-                        return inner_size
-            except zlib.error:
-                inner = None  # it is packed only once
-            if size > _MOST_UNPACKED:
-                break
-    except zlib.error:
-        return size  # it is packed otherwise, or not at all
-    return size
-
-
-def _unpacked(unpacker: Any, packed: memoryview) -> Iterator[bytes]:
-    """Yield what packed bytes hold, in pieces; nothing after what is not packed so."""
-    place = 0
-    while place < len(packed) and not unpacker.eof:
-        piece = packed[place : place + _PIECE]
-        place += _PIECE
-        while piece and not unpacker.eof:
-            yield unpacker.decompress(piece, _PIECE)
-            piece = unpacker.unconsumed_tail
-
-
-def _check_pages(count: int) -> None:
-    if not count:
-        raise EmptyDocument("it has no pages that can be read: save or download it again")
-    if count > MAX_PAGES:
-        raise ReadError(f"it has {count:,} pages, more than the {MAX_PAGES:,} read: split it")
-
-
-def _check_text(raw: str, lines: Lines, pages: Sequence[_Page]) -> None:
-    """Raise EmptyDocument, with what to do, when there is nothing to read in a text."""
-    length = len(raw) - raw.count("\n") - sum(map(len, lines.hidden))
-    if length < _FEW * len(pages) and all(page.is_lost for page in pages):
-        remedy = "install `pip install 'yinzheng[ocr]'` to have its pages recognised"
-        if ocr.is_available():
-            remedy = "nothing was recognised on them; scan it anew, sharper"
-        raise EmptyDocument(f"it is a scan without text ({_count(len(pages))}): {remedy}")
-    if length <= 0:
-        raise EmptyDocument(f"no text is shown on its {_count(len(pages))}")
-    unreadable = sum(page.unreadable for page in pages)
-    if unreadable > _WRONG_SHARE * len(raw):
-        raise ReadError(
-            f"its fonts do not say which characters they show ({unreadable:,} of {len(raw):,}):"
-            " print it anew, or scan it and recognise the text"
-        )
-
-
-def _count(pages: int) -> str:
-    return f"{pages:,} page{'s' * (pages != 1)}"
-
-
-def _add_page(lines: Lines, page: _Page) -> None:
-    lines.start_page()
-    for text in page.shown:
-        lines.add([(text, False)])
-    for text in page.hidden:
-        lines.add([(text, True)])
-
-
-def _join_rows(pages: Sequence[_Page]) -> None:
-    """Put what the last row of a page goes on with on the next one where the row began."""
-    for page, following in pairwise(pages):
-        row = _edge_row(page.shown, range(len(page.shown) - 1, -1, -1), ())
-        rest = _edge_row(following.shown, range(len(following.shown)), page.shown)
-        if row is None or rest is None:
-            continue
-        cells, more = page.shown[row].split("\t"), following.shown[rest].split("\t")
-        if _goes_on(cells, more):
-            joined = (joint(one, other) for one, other in zip(cells, more, strict=True))
-            page.shown[row] = "\t".join(joined)
-            del following.shown[rest]
-
-
-def _edge_row(lines: list[str], places: Sequence[int], passed: Sequence[str]) -> int | None:
-    """Return where the first row of a table is, beside a few headers or footers."""
-    known = set(passed)
-    for place in places[:_FOOTERS]:
-        if "\t" in lines[place] and lines[place] not in known:
-            return place
-    return None
-
-
-def _goes_on(cells: list[str], more: list[str]) -> bool:
-    """Tell whether cells go on in those of a row without a first cell, as far as they say so."""
-    if len(cells) != len(more) or more[0] or not cells[0]:
-        return False
-    pairs = [(one, other) for one, other in zip(cells, more, strict=True) if other]
-    if not all(one for one, _ in pairs):
-        return False
-    broken = any(len(one) >= _BROKEN_CELL and one[-1] not in _CELL_ENDS for one, _ in pairs)
-    return broken or len(pairs) == 1
-
-
-# One page.
-
-
-def _pages(pdf: Any, on_page: Callable[[], None] | None) -> list[_Page]:
-    """Return all pages, those without text recognised if the extra is there."""
-    gutters: list[Gap] = []
-    pages: list[_Page] = []
-    for number in range(len(pdf)):
-        if on_page:
-            on_page()
-        page = pdf[number]
-        try:
-            found = _page(page, gutters)
-            if found.scan and ocr.is_available():
-                texts = ocr.recognise(_picture(page, ocr.SCALE))
-                found = replace(found, shown=texts, recognised=True) if texts else found
-                if on_page:
-                    on_page()
-        finally:
-            page.close()
-        pages.append(found)
-    return pages
-
-
-def _page(page: Any, gutters: list[Gap]) -> _Page:
+def read_page(page: Any, gutters: list[Gap]) -> Page:
+    """Return what a page of pypdfium2 holds; `gutters` as in page_layout.page_lines."""
     characters = _characters(page)
     drawn = _drawn(page)
-    few = len(characters) < _FEW
+    few = len(characters) < FEW
     scan = few and (drawn.images > _SCAN_COVER or (not characters and drawn.objects > 0))
     hidden = _hidden(page, characters, drawn)
     shown = [one for one, hides in zip(characters, hidden, strict=True) if not hides]
     others = [one for one, hides in zip(characters, hidden, strict=True) if hides]
     unreadable = sum(bool(_PRIVATE.match(one.text)) for one in characters)
-    lines = _lines_of(shown, drawn.rules, gutters)
-    return _Page(lines, _lines_of(others, [], []), scan, unreadable)
+    lines = _lines_of(shown, drawn.rules, gutters, page.get_bbox())
+    return Page(lines, _lines_of(others, [], [], page.get_bbox()), scan, unreadable)
 
 
 def _lines_of(
-    characters: Sequence[_Character], rules: Sequence[Rule], gutters: list[Gap]
+    characters: Sequence[_Character],
+    rules: Sequence[Rule],
+    gutters: list[Gap],
+    box: Sequence[float],
 ) -> list[str]:
     """Return the lines of a page; those that run another way follow, each way by itself."""
     ways: dict[int, list[_Character]] = {}
-    for character in characters:
-        ways.setdefault(character.style.angle, []).append(character)
+    below = [*map(_stands_below, characters[1:], characters), False] if characters else []
+    for i, character in enumerate(characters):
+        # Lines that run down follow to the left, as they do where Latin words lie in them.
+        down = below[i] or (i > 0 and below[i - 1])
+        ways.setdefault(_DOWNWARDS if down else character.style.angle, []).append(character)
     lines: list[str] = []
     for angle in sorted(ways, key=lambda angle: (-len(ways[angle]), angle)):
         glyphs = [_glyph(character, angle) for character in ways[angle]]
         turned = [_turned_rule(rule, angle) for rule in rules] if angle % 90 == 0 else []
-        # Rules belong to the text they surround: most of it.
-        lines += page_lines(glyphs, *((turned, gutters) if not lines else ((), [])))
+        corners = [_turn(x, y, angle)[0] for x in box[::2] for y in box[1::2]]
+        edge = min(corners) + _FULL * (max(corners) - min(corners))
+        # Rules and columns are those of most of the text.
+        most = not lines
+        lines += page_lines(glyphs, turned if most else (), gutters if most else None, edge)
     return [encodable(line) for line in lines]
+
+
+def _stands_below(one: _Character, other: _Character) -> bool:
+    """Tell whether a character is set right below the one before, as in vertical writing."""
+    size = max(one.style.size, 0.1)
+    level = abs(one.x - other.x) < _STRAIGHT * size and one.style.angle == other.style.angle == 0
+    return level and 0.5 * size < other.y - one.y < _CLOSE * size
 
 
 def _glyph(one: _Character, angle: int) -> Glyph:
@@ -350,10 +146,14 @@ def _glyph(one: _Character, angle: int) -> Glyph:
     if angle == 0:
         return Glyph(one.text, min(one.x, one.left), one.right, -one.y, size, one.spaced)
     x, y = _turn(one.x, one.y, angle)
+    if angle == _DOWNWARDS and one.style.angle == 0:
+        # Boxes are around the ink, but each character takes a whole square of its line.
+        return Glyph(one.text, x - 0.88 * size, x + 0.12 * size, -y, size, one.spaced)
     corners = ((one.left, one.bottom), (one.right, one.top), (one.left, one.top))
     across = [_turn(*corner, angle)[0] for corner in (*corners, (one.right, one.bottom))]
-    right = max(across) if angle % 90 == 0 else x + _advance(one.text) * size
-    return Glyph(one.text, min(x, right), right, -y, size, one.spaced)
+    if angle % 90:
+        return Glyph(one.text, x, x + _advance(one.text) * size, -y, size, one.spaced)
+    return Glyph(one.text, min(across), max(across), -y, size, one.spaced)
 
 
 def _advance(text: str) -> float:
@@ -387,11 +187,13 @@ def _each_character(textpage: Any) -> Iterator[_Character]:
     import pypdfium2.raw as raw
 
     read = _Reading(textpage)
-    spaced, high = "", 0
+    spaced, high, last = "", 0, ""
+    guessed = False  # by pdfium: that two words are parted, without a space in the file
     for index in range(min(textpage.count_chars(), _MOST_GLYPHS)):
         code = raw.FPDFText_GetUnicode(textpage, index)
         if raw.FPDFText_IsGenerated(textpage, index) == 1:
-            continue  # a space or a line end that pdfium guessed
+            guessed = True
+            continue
         if 0xD800 <= code < 0xDC00:
             high = code
             continue
@@ -401,8 +203,10 @@ def _each_character(textpage: Any) -> Iterator[_Character]:
         if text.isspace() or not text:
             spaced = "\u3000" if text == "\u3000" else " " if text else spaced
             continue
+        if guessed and not spaced and last.isascii() and text.isascii():
+            spaced = " "
         yield read.character(index, text, spaced)
-        spaced = ""
+        spaced, guessed, last = "", False, text
 
 
 def _ordinary(code: int) -> str:
@@ -644,7 +448,7 @@ def _blank(page: Any, characters: Sequence[_Character | None]) -> list[bool]:
     scale = min(_SCALE, math.sqrt(_MOST_PIXELS / max(width * height, 1.0)))
     if page.get_rotation():
         return [False] * len(characters)
-    picture = _picture(page, scale)
+    seen = picture(page, scale)
     hidden: list[bool] = []
     for one in characters:
         if one is None:
@@ -653,7 +457,7 @@ def _blank(page: Any, characters: Sequence[_Character | None]) -> list[bool]:
         top, low = one.y + 0.8 * one.style.size, one.y - 0.1 * one.style.size
         rows = slice(max(int((box[3] - top) * scale), 0), max(int((box[3] - low) * scale) + 1, 0))
         first, last = (one.left - box[0]) * scale, (one.right - box[0]) * scale
-        part = picture[rows, max(int(first), 0) : max(int(last) + 1, 0)].reshape(-1, 3)
+        part = seen[rows, max(int(first), 0) : max(int(last) + 1, 0)].reshape(-1, 3)
         hidden.append(len(part) > 0 and _is_lost(one.style.colour, part.min(0), part.max(0)))
     return hidden
 
@@ -670,7 +474,7 @@ def _is_lost(colour: Colour, darkest: Any, lightest: Any) -> bool:
     return faint or _is_same(colour, (low[0], low[1], low[2], 255))
 
 
-def _picture(page: Any, scale: float) -> Any:
+def picture(page: Any, scale: float) -> Any:
     """Return a page as (height, width, 3) bytes of blue, green and red, `scale` to the point."""
     width, height = page.get_size()
     scale = min(scale, math.sqrt(_MOST_PIXELS * 2 / max(width * height, 1.0)))
@@ -679,95 +483,3 @@ def _picture(page: Any, scale: float) -> Any:
         return bitmap.to_numpy()[:, :, :3].copy()
     finally:
         bitmap.close()
-
-
-# What the file says of itself.
-
-
-def _bookmarks(pdf: Any) -> list[tuple[str, int]]:
-    """Return the titles of the outline with their levels from 1."""
-    found: list[tuple[str, int]] = []
-    for bookmark in pdf.get_toc(max_depth=_MOST_LEVELS):
-        if len(found) >= _MOST_BOOKMARKS:
-            break
-        found.append((_tight(bookmark.get_title()), min(bookmark.level + 1, _MOST_LEVELS)))
-    return found
-
-
-def _headings(raw: str, marks: Sequence[tuple[str, int]]) -> tuple[tuple[Span, int], ...]:
-    """Return the lines that are titles of the outline, looked for in its order."""
-    if not marks:
-        return ()
-    places: dict[str, list[Span]] = {}
-    start = 0
-    for line in raw.split("\n"):
-        if len(line) <= LONGEST_HEADING and "\t" not in line:
-            places.setdefault(_tight(line), []).append(Span(start, start + len(line)))
-        start += len(line) + 1
-    found: list[tuple[Span, int]] = []
-    position = 0
-    for title, level in marks:
-        spans = places.get(title, []) if title else []
-        span = next((span for span in spans if span.start >= position), None)
-        if span:
-            found.append((span, level))
-            position = span.end
-    return tuple(found)
-
-
-def _tight(text: str) -> str:
-    return re.sub(r"\s+", "", text)
-
-
-def _metadata(declared: dict[str, str], raw: str) -> Metadata:
-    """Return what of the file's properties can be believed.
-
-    A title is not a file name; an author is a body rather than who sat at the keyboard; the day it
-    was made is that of the text only if the text names it.
-    """
-    known: dict[str, str] = {}
-    title = _printable(declared.get("Title", ""))
-    if not _POOR_TITLE.fullmatch(fold_characters(title)) and len(title) <= LONGEST_HEADING:
-        known["title"] = title
-    author = _printable(declared.get("Author", ""))
-    if _BODY_NAME.fullmatch(fold_characters(author)):
-        known["publisher"] = author
-    day = _DAY.match(declared.get("CreationDate", ""))
-    if day and _names_day(raw, *map(int, day.groups())):
-        known["date"] = "-".join(day.groups())
-    return Metadata(**known, found=dict.fromkeys(known, "declared"))
-
-
-def _printable(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in encodable(text)).split())
-
-
-def _names_day(raw: str, year: int, month: int, day: int) -> bool:
-    pattern = rf"(?<!\d){year}\s?(?:年|[-/.])\s?0?{month}\s?(?:月|[-/.])\s?0?{day}(?!\d)"
-    return bool(re.search(pattern, raw))
-
-
-def _notes(layout: Layout, pages: Sequence[_Page], length: int) -> tuple[str, ...]:
-    notes: list[str] = []
-    if layout.hidden:
-        where = {layout.page_of(span.start) for span in layout.hidden}
-        number = sum(map(len, layout.hidden))
-        notes.append(f"hidden text on {_named(sorted(where))} ({number:,} characters) is left out")
-    if lost := [number for number, page in enumerate(pages, 1) if page.is_lost]:
-        hint = "nothing was recognised there" if ocr.is_available() else "they need the extra [ocr]"
-        notes.append(f"no text on {_named(lost)}, which show images: {hint}")
-    if recognised := [number for number, page in enumerate(pages, 1) if page.recognised]:
-        notes.append(f"the text of {_named(recognised)} was recognised in images: check quotations")
-    if unreadable := sum(page.unreadable for page in pages):
-        notes.append(f"{unreadable:,} of {length:,} characters have no meaning in their fonts")
-    return tuple(notes)
-
-
-def _named(pages: Sequence[int]) -> str:
-    """Return "page 3", "pages 1 and 3" or "pages 1, 2, … (12 in all)"."""
-    if len(pages) == 1:
-        return f"page {pages[0]}"
-    if len(pages) > _PAGES_NAMED:
-        first = ", ".join(map(str, pages[:_PAGES_NAMED]))
-        return f"pages {first} … ({len(pages):,} in all)"
-    return f"pages {', '.join(map(str, pages[:-1]))} and {pages[-1]}"

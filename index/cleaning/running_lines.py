@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -57,11 +58,14 @@ _TITLE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line with characters other than spaces; `text` is folded and without spaces around it."""
+class _Line(NamedTuple):
+    """A line with characters other than spaces; `text` is folded and without spaces around it.
 
-    span: Span
+    A tuple, for there may be a million.
+    """
+
+    start: int
+    end: int
     text: str
     page: int  # from 0
 
@@ -84,20 +88,16 @@ def drop_running_lines(text: CleanText, pages: Sequence[int]) -> CleanText:
     if len(by_page) < 2:
         return text
     reasons = _from_edge(by_page, 1)
-    for span, reason in _from_edge(by_page, -1).items():
-        reasons.setdefault(span, reason)
+    for line, reason in _from_edge(by_page, -1).items():
+        reasons.setdefault(line, reason)
     _spare_title(by_page, reasons)
-    unsure = [
-        line.span
-        for lines in by_page
-        for line in lines
-        if line.span in reasons and not _is_sure(line.text)
-    ]
-    if sum(map(len, unsure)) > _MOST_DROPPED * len(text.text):
-        reasons = {span: reasons[span] for span in reasons.keys() - unsure}
-    kept = [[line for line in lines if line.span not in reasons] for lines in by_page]
+    unsure = [line for line in reasons if not _is_sure(line.text)]
+    if sum(line.end - line.start for line in unsure) > _MOST_DROPPED * len(text.text):
+        reasons = {line: reasons[line] for line in reasons.keys() - unsure}
+    kept = [[line for line in lines if line not in reasons] for lines in by_page]
     reasons.update(dict.fromkeys(_repeated_headers(text.text, kept), TABLE_HEADER))
-    return apply_edits(text, [Edit(span, "", reason) for span, reason in reasons.items()])
+    edits = [Edit(Span(line.start, line.end), "", reason) for line, reason in reasons.items()]
+    return apply_edits(text, edits)
 
 
 def _lines_of_pages(text: CleanText, pages: Sequence[int]) -> list[list[_Line]]:
@@ -105,44 +105,44 @@ def _lines_of_pages(text: CleanText, pages: Sequence[int]) -> list[list[_Line]]:
     cuts = [int(cut) for cut in np.searchsorted(text.starts, np.asarray(pages[1:], np.int64))]
     by_page: list[list[_Line]] = []
     folded = fold_text(text.text)
-    for start, end in pairwise([0, *cuts, len(folded)]):
+    for page, (start, end) in enumerate(pairwise([0, *cuts, len(folded)])):
         lines: list[_Line] = []
         place = start
         for line in folded[start:end].split("\n"):
             if line.strip():
-                lines.append(_Line(Span(place, place + len(line)), line.strip(), len(by_page)))
+                lines.append(_Line(place, place + len(line), line.strip(), page))
             place += len(line) + 1
         if lines:
             by_page.append(lines)
     return by_page
 
 
-def _from_edge(by_page: list[list[_Line]], step: int) -> dict[Span, str]:
+def _from_edge(by_page: list[list[_Line]], step: int) -> dict[_Line, str]:
     """Return the running lines at one edge of the pages, with reasons."""
     edges = [
-        _Edge(page, depth, line)
-        for page, lines in enumerate(by_page)
+        _Edge(line.page, depth, line)
+        for lines in by_page
         for depth, line in enumerate(lines[::step][:_EDGE])
         if len(line.text) <= _LONGEST and "\t" not in line.text
     ]
     running = _running(edges, len(by_page))
-    reasons: dict[Span, str] = {}
+    reasons: dict[_Line, str] = {}
     for lines in by_page:
         # From the edge inwards up to the first line of the text proper.
         for line in lines[::step][:_EDGE]:
-            if line.span not in running:
+            if line not in running:
                 break
-            reasons[line.span] = running[line.span]
+            reasons[line] = running[line]
     return reasons
 
 
-def _running(edges: list[_Edge], count: int) -> dict[Span, str]:
+def _running(edges: list[_Edge], count: int) -> dict[_Line, str]:
     """Return the lines that repeat, whose numbers stay or count with the pages."""
     alike: dict[tuple[str, int], list[_Edge]] = defaultdict(list)
     for edge in edges:
         depth = -1 if _is_sure(edge.line.text) else edge.depth
         alike[_DIGITS.sub("0", "".join(edge.line.text.split())), depth].append(edge)
-    running: dict[Span, str] = {}
+    running: dict[_Line, str] = {}
     for group in alike.values():
         sure = _is_sure(group[0].line.text)
         number = bool(_PAGE_NUMBER.fullmatch(group[0].line.text))
@@ -154,7 +154,7 @@ def _running(edges: list[_Edge], count: int) -> dict[Span, str]:
             if count == 2 and not sure:
                 some = _second_time(some, number)
             reason = PAGE_NUMBER if number else RUNNING
-            running.update({edge.line.span: reason for edge in some})
+            running.update({edge.line: reason for edge in some})
     return running
 
 
@@ -183,12 +183,12 @@ def _counting(group: list[_Edge]) -> list[list[_Edge]]:
     Each number either stays, or is as much more than the number of the page as on other pages.
     """
     by_numbers: dict[tuple[str, ...], list[_Edge]] = defaultdict(list)
-    numbers = {edge.line.span: _DIGITS.findall(edge.line.text) for edge in group}
+    numbers = {edge.line: _DIGITS.findall(edge.line.text) for edge in group}
     width = max(map(len, numbers.values()), default=0)
     stays = [Counter(found[i : i + 1][0] for found in numbers.values()) for i in range(width)]
     for edge in group:
         key = []
-        for value, seen in zip(numbers[edge.line.span], stays, strict=True):
+        for value, seen in zip(numbers[edge.line], stays, strict=True):
             constant = seen[value] > 1 or len(group) == 1
             key.append(value if constant else f"+{int(value[:9]) - edge.page}")
         by_numbers[tuple(key)].append(edge)
@@ -202,23 +202,23 @@ def _counts(some: list[_Edge]) -> bool:
     return len({tuple(_DIGITS.findall(edge.line.text)) for edge in some}) > 1
 
 
-def _spare_title(by_page: list[list[_Line]], reasons: dict[Span, str]) -> None:
+def _spare_title(by_page: list[list[_Line]], reasons: dict[_Line, str]) -> None:
     """Keep a title that also runs along the pages where it stands on the first one alone."""
     first = by_page[0]
     for line in first[:_EDGE]:
-        if reasons.get(line.span) != RUNNING or _is_sure(line.text):
+        if reasons.get(line) != RUNNING or _is_sure(line.text):
             continue
-        kept = (other for lines in by_page for other in lines if other.span not in reasons)
+        kept = (other for lines in by_page for other in lines if other not in reasons)
         if _TITLE.fullmatch(line.text) and not any(other.text == line.text for other in kept):
-            del reasons[line.span]
+            del reasons[line]
 
 
-def _repeated_headers(text: str, kept: list[list[_Line]]) -> list[Span]:
+def _repeated_headers(text: str, kept: list[list[_Line]]) -> list[_Line]:
     """Return the rows at the head of a page that repeat rows of the table that runs over it."""
-    repeated: list[Span] = []
+    repeated: list[_Line] = []
     table: list[str] = []  # the rows of the table that the page before ends in
     for lines in kept:
-        rows = [text[line.span.start : line.span.end] for line in lines]
+        rows = [text[line.start : line.end] for line in lines]
         first = next((i for i, row in enumerate(table) if rows and row == rows[0]), None)
         if first is not None and rows[0].count("\t") > rows[0].count("\t\t"):
             head = table[first : first + _HEADER_ROWS]
@@ -226,7 +226,7 @@ def _repeated_headers(text: str, kept: list[list[_Line]]) -> list[Span]:
                 (i for i, row in enumerate(head) if rows[i : i + 1] != [row]),
                 len(head),
             )
-            repeated += [line.span for line in lines[:same]]
+            repeated += lines[:same]
         table = _table_at_end(rows, table)
     return repeated
 
