@@ -5,16 +5,19 @@ python -m bench.mixed [--files N] [--keep FOLDER]
 
 import argparse
 import io
+import resource
 import sys
 import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from index.ingest import Report, ingest
 from index.library import Library
+from index.sandbox import shared_pool
 from index.script import to_traditional
 
 _CITIES = ("广州市", "深圳市", "东莞市", "佛山市", "珠海市", "中山市", "惠州市", "江门市", "肇庆市")
@@ -103,10 +106,11 @@ def _csv(title: str, lines: list[str]) -> bytes:
 
 
 def _zip(title: str, lines: list[str]) -> bytes:
+    rules = [line.replace("补助", "贴息").replace("项目", "贷款") for line in reversed(lines[1:4])]
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("措施.txt", _text(title, lines))
-        archive.writestr("附件.docx", _docx(f"{title}附件", lines[:3]))
+        archive.writestr("附件.docx", _docx("贷款贴息实施细则", [*rules, title]))
     return stream.getvalue()
 
 
@@ -131,23 +135,35 @@ _BAD: tuple[tuple[str, bytes], ...] = (
 )
 
 
-def make(folder: Path, files: int) -> int:
-    """Write the files; return how many of them are bad."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was put into the folder on purpose."""
+
+    bad: frozenset[str]
+    reprints: frozenset[frozenset[str]]  # pairs
+
+
+def make(folder: Path, files: int) -> Made:
+    """Write the files; return which of them are bad, and which say the same."""
     kinds = list(_KINDS.items())
-    bad = 0
+    bad: list[str] = []
+    reprints: set[frozenset[str]] = set()
+    before = ""
     for number in range(files):
         title, lines = article(number)
         if number % _BAD_EVERY == _BAD_EVERY - 1:
-            name, data = _BAD[bad % len(_BAD)]
-            bad += 1
+            name, data = _BAD[len(bad) % len(_BAD)]
+            bad.append(f"{number:04} {name}")
         elif number % _REPRINT_EVERY == _REPRINT_EVERY - 1:
             title, lines = article(number - 1)
             name, data = "转载.txt", to_traditional(_text(title, lines).decode()).encode()
+            reprints.add(frozenset((before, f"{number:04} {name}")))
         else:
             name, maker = kinds[number % len(kinds)]
             data = maker(title, lines)
-        (folder / f"{number:04} {name}").write_bytes(data)
-    return bad
+        before = f"{number:04} {name}"
+        (folder / before).write_bytes(data)
+    return Made(frozenset(bad), frozenset(reprints))
 
 
 def main() -> None:
@@ -159,11 +175,12 @@ def main() -> None:
     with TemporaryDirectory() as temporary:
         folder = options.keep or Path(temporary, "files")
         folder.mkdir(parents=True, exist_ok=True)
-        bad = make(folder, options.files)
+        made = make(folder, options.files)
         begun = time.perf_counter()
         with Library(Path(temporary, "library"), create=True) as library:
             report = ingest(library, [folder], _Watch())
-        _print(report, options.files, bad, time.perf_counter() - begun)
+        shared_pool().close()  # whose processes' time counts when they have ended
+        _print(report, options.files, made, time.perf_counter() - begun)
 
 
 class _Watch:
@@ -180,12 +197,34 @@ class _Watch:
                 print(f"{done} of {total} files", file=sys.stderr)
 
 
-def _print(report: Report, files: int, bad: int, seconds: float) -> None:
-    stages = ", ".join(f"{name} {spent:.1f} s" for name, spent in report.seconds.items())
-    print(f"{files} files, {bad} of them bad: {len(report.added)} documents in {seconds:.0f} s")
-    print(f"{len(report.problems)} problems, {len(report.reprints)} groups of reprints; {stages}")
+def _print(report: Report, files: int, made: Made, seconds: float) -> None:
+    spent = ", ".join(f"{name} {time:.1f} s" for name, time in report.seconds.items())
+    print(f"{files} files: {len(report.added)} documents in {seconds:.0f} s; {spent}")
+    print(f"processor: {_processor(resource.RUSAGE_SELF):.0f} s here", end=", ")
+    print(f"{_processor(resource.RUSAGE_CHILDREN):.0f} s reading")
+    named = Counter(problem.source for problem in report.problems)
+    once = sum(count == 1 for count in named.values())
+    print(
+        f"{len(made.bad & named.keys())} of {len(made.bad)} bad files are named, {once} once",
+        end="",
+    )
+    print(f"; {len(named.keys() - made.bad)} others are")
+    found = [frozenset(group) for group in report.reprints]
+    held = sum(any(_holds(group, pair) for group in found) for pair in made.reprints)
+    extra = sum(not any(_holds(group, pair) for pair in made.reprints) for group in found)
+    print(f"{held} of {len(made.reprints)} reprints are found, and {extra} that are none")
     for reason, count in Counter(problem.reason for problem in report.problems).most_common():
         print(f"{count:5} × {reason}")
+
+
+def _processor(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def _holds(group: frozenset[str], pair: frozenset[str]) -> bool:
+    """Tell whether a group has a document of both files; those of archives have longer names."""
+    return all(any(id_.startswith(name) for id_ in group) for name in pair)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,9 @@ _MARKUP = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n((?:[^\n]*\n){0,40}?)---[ \t]*(?=\n|\Z)")
+# Emphasis inside Chinese, where no space parts words: 最高*10万元*; 3*4*5 is none.
+_EMPHASIS = re.compile(r"(?<=[\u4e00-\u9fff])\*(\w[^*\n]{0,200}+)\*(?![A-Za-z\d*])")
+_LINK = re.compile(r"(?<![\\!])\[([^\[\]\n]{1,200}+)\]\((?:https?://|[/.#])[^()\s]{0,500}+\)")
 _MARKDOWN = re.compile(
     r"\*\*|(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|`"
     # the ruler of a section; of a table, with a bar in front or only inside
@@ -95,11 +98,23 @@ def drop_hidden(text: CleanText, hidden: Sequence[Span]) -> CleanText:
 
 
 def drop_markdown(text: CleanText) -> CleanText:
-    """Drop front matter, emphasis and rulers; headings and the bars of tables stay for chunking."""
+    """Drop front matter, emphasis, rulers, addresses behind links.
+
+    Headings and the bars of tables stay for chunking.
+    """
     head = FRONT_MATTER.match(text.text)
     text = apply_edits(text, [Edit(Span(*head.span()), "", "front matter")] if head else [])
+    text = apply_edits(text, _around(_LINK, text.text))
+    text = apply_edits(text, _around(_EMPHASIS, text.text))
     edits = [Edit(Span(*m.span()), "", "markup") for m in _MARKDOWN.finditer(text.text)]
     return apply_edits(text, edits)
+
+
+def _around(pattern: re.Pattern[str], text: str) -> Iterator[Edit]:
+    """Yield edits that leave of each match only its first group."""
+    for match in pattern.finditer(text):
+        yield Edit(Span(match.start(), match.start(1)), "", "markup")
+        yield Edit(Span(match.end(1), match.end()), "", "markup")
 
 
 def drop_markup_residue(text: CleanText) -> CleanText:

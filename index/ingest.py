@@ -9,7 +9,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -256,14 +256,15 @@ class _Ingestion:
         self.done = 0
 
     def run(self, files: Sequence[_File | _Page]) -> None:
-        outcomes = shared_pool().read(self._jobs(files))
-        while True:
-            with self.report.timed("read"):
-                outcome = next(outcomes, None)
-            if outcome is None:
-                break
-            self._take(self.pending.popleft(), outcome)
-            self._count(len(files))
+        # Closed at once when something fails: nobody waits then for what is still being read.
+        with closing(shared_pool().read(self._jobs(files))) as outcomes:
+            while True:
+                with self.report.timed("read"):
+                    outcome = next(outcomes, None)
+                if outcome is None:
+                    break
+                self._take(self.pending.popleft(), outcome)
+                self._count(len(files))
         self._flush()
 
     def _count(self, total: int) -> None:

@@ -261,9 +261,10 @@ def _site(page: Page | None) -> str:
     """Return the name of the site of a page: as it declares it, or behind its title (…_某网)."""
     if page is None:
         return ""
-    last = re.split(r"[_|<>-]", page.title)[-1].strip()
+    first, *_, last = (part.strip() for part in re.split(r"[_|<>-]", f"{page.title}-{page.title}"))
     named = re.search(r"(?:网|网站|报|在线|政府)$", fold_characters(last)) or is_body_line(last)
-    return _named(page, _SITE_NAMES) or (last if named and last != page.title else "")
+    site = last if named else first if is_body_line(first) else ""
+    return _named(page, _SITE_NAMES) or (site if site != page.title else "")
 
 
 def _whose(known: Metadata, text: str) -> dict[str, str]:

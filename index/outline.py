@@ -295,6 +295,8 @@ def _attached_titles(lines: Lines, rows: Collection[int]) -> set[int]:
     """Return the lines below a date that are the title of a document attached to a notice."""
     found: set[int] = set()
     for i in _lines_at(lines, _DATE_LINE):
+        if not i or not _may_sign(lines, i - 1, rows):
+            continue
         for below in range(i + 1, min(i + 1 + _BELOW_DATE, len(lines) - 1)):
             line = lines[below]
             if below in rows or len(line) > _DECLARED_LENGTH or _CLOSING.match(line):
@@ -481,9 +483,18 @@ def _table(lines: Lines, first: int, after: int) -> _Mark:
         row += 1
     header = cells(lines[row])
     if row < after - 1 and _is_header(header):
-        names.append(" | ".join(filter(None, header))[:_HEADER_LENGTH])
         row += 1
+        if row < after - 1 and _goes_below(lines, row):
+            header += cells(lines[row])
+            row += 1
+        names.append(" | ".join(filter(None, header))[:_HEADER_LENGTH])
     return _Mark(first, after, kind="table", names=tuple(names), captions=row - first)
+
+
+def _goes_below(lines: Lines, row: int) -> bool:
+    """Tell whether the row below a header parts its columns: the first of them are merged."""
+    merged = lines.text[max(0, lines.starts[row] - 1)] == "\t"
+    return merged and _is_header(cells(lines[row]))
 
 
 def _is_header(row: Sequence[str]) -> bool:

@@ -30,6 +30,8 @@ MEMORY = 1_500 * 2**20
 MOST_MEMORY = 6 * 2**30
 # Processor seconds for one file: the parent's clock ends a file earlier, but it may be gone.
 CPU_SECONDS = 60
+# Characters of one document: some five thousand pages; encoding so many takes minutes.
+MOST_CHARACTERS = 5_000_000
 _PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl
 _OUTPUT = 512 * 2**20  # bytes that may be written to one file
 
@@ -158,9 +160,18 @@ def _documents(content: Content, source: str) -> Iterator[Frame]:
 
 
 def _cleaned(document: Document) -> CleanDocument:
+    if document.media_type != "text/html":
+        _check_length(len(document.raw))
     text = clean(document.raw, document.media_type, document.layout)
+    _check_length(len(text.text))
     document = replace(document, metadata=read_metadata(document, text))
     return CleanDocument(document, text, signature(text.text))
+
+
+def _check_length(length: int) -> None:
+    """Raise ReadError for a text too long: the parent has no limits, and cuts and encodes it."""
+    if length > MOST_CHARACTERS:
+        raise ReadError(f"{length:,} characters are more than {MOST_CHARACTERS:,}: split it")
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -320,7 +320,7 @@ class ReadingPool:
         for worker in self._all:
             worker.close()
 
-    def read(self, jobs: Iterable[Job]) -> Iterator[Outcome]:
+    def read(self, jobs: Iterable[Job]) -> Generator[Outcome, None, None]:
         """Yield what becomes of each file, in the order given.
 
         Others are read ahead meanwhile, a limited number. Raises RuntimeError for a closed pool.

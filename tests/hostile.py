@@ -216,7 +216,12 @@ def disguises() -> Iterator[Hostile]:
     yield Hostile("random bytes named .docx", "n.docx", lambda: b"PK\3\4" + noise(), "refused")
     yield Hostile("random bytes named .xlsx", "n.xlsx", lambda: noise(), "refused")
     yield Hostile(
-        "random bytes named .rtf", "n.rtf", lambda: b"{\\rtf1" + noise(), "refused", heavy=True
+        # LibreOffice, where it is, finds some letters in it.
+        "random bytes named .rtf",
+        "n.rtf",
+        lambda: b"{\\rtf1" + noise(),
+        "either",
+        heavy=True,
     )
     yield Hostile("a RAR archive", "a.rar", lambda: b"Rar!\x1a\7\1\0" + noise(), "refused")
     yield Hostile("a 7z archive", "a.7z", lambda: b"7z\xbc\xaf\x27\x1c" + noise(), "refused")
@@ -250,7 +255,7 @@ def archives() -> Iterator[Hostile]:
     yield Hostile("1 GB of nothing", "bomb.zip", lambda: zip_of([million, notice]), "read", PROOF)
     yield Hostile("archives in archives", "nested.zip", nested, "either", heavy=True)
     yield Hostile("10 archives deep", "deep.zip", deep, "refused")
-    yield Hostile("a million small files", "wide.zip", wide_nest, "refused", heavy=True)
+    yield Hostile("a million small files", "wide.zip", wide_nest, "either", heavy=True)
     yield Hostile("65,000 files", "many.zip", many_files, "refused", heavy=True)
     overlapping = bomb("a.txt", b"x" * 2**20, 100)
     yield Hostile("overlapping", "overlap.zip", lambda: zip_of([overlapping], 500), "refused")

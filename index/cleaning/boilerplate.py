@@ -25,7 +25,8 @@ _DATED_TITLES = 3
 # So many short lines in a row at the head of a page are its menu.
 _MENU_LINES = 3
 _MENU_LENGTH = 8
-_MENU_WORD = re.compile(r"[^\d。!?;:,]{1,8}")
+# 某局 may be who signs, wherever widgets stand.
+_MENU_WORD = re.compile(r"[^\d。!?;:,]{0,7}[^\d。!?;:,局厅委府院署部办处会]")
 
 # All patterns are matched against folded lines: Simplified, NFKC (so `:` is also the wide colon),
 # lower case, no run of spaces.
@@ -50,19 +51,23 @@ _WIDGET = re.compile(
     r"|分享|分享到:?|打印|我要纠错|网站纠错|纠错|返回|回到首页|回顶部|关闭|举报|朗读|语音播报"
     r"|微信|微博"
     r"|新浪微博|腾讯微博|qq空间|手机版|移动版|客户端|app下载|下载(?:app|客户端)|复制链接|登录注册"
+    # of Taiwan's and Hong Kong's public sites, with ::: where their parts begin
+    r"|:::|友善列印|列印(?:此页|本页)?|转寄(?:友人|朋友)?|寄给朋友|回(?:上一?|前一?)页|上一页|下一页"
+    r"|跳[到至]主要内[容]|网站导览|意见信箱|(?:隐私权(?:及|与|保护)|资讯安全|网站安全)[^。]{0,16}(?:宣告|政策)"
+    r"|政府网站资料开放宣告|重要告示|私隐政策"
     r"|a[+-](?:\s*a[+-])*)$"
     # several of them in brackets or parted by bars
     r"|^(?:[\[【(]?\s?(?:打印(?:本页|此页)?|关闭(?:窗口|本页|此页)?|收藏(?:本页)?|大|中|小|纠错"
     r"|返回(?:顶部|首页)?"
     r"|字体:?|字号:?|分享(?:到)?:?|我要纠错|复制链接)\s?[\]】)]?\s?[|/]?\s?){2,12}$"
     # beginnings of a line
-    r"|^(?:字(?:号|体)\s*(?:$|[:大中小【\[+])|(?:分享|转发)(?:到|至|本)|扫一扫|扫描(?:上方"
+    r"|^(?:字(?:号|体|级)\s*(?:$|[:大中小【\[+])|(?:分享|转发)(?:到|至|本)|扫一扫|扫描(?:上方"
     r"|下方)?二维码"
     r"|扫码(?:关注|分享|咨询|下载|阅读|查看|添加|加|进)|(?:请?(?:打开|使用|用))?(?:手机"
     r"|微信)(?:客户端)?扫"
     r"|长按(?:识别)?(?:上方|下方)?二维码|友情链接|文明上网|已有\d+(?:条|人)(?:评论|参与|跟帖)"
     r"|登录后(?:才)?(?:可以|即可|可)?(?:发表)?评论|还可以输入|(?:(?:浏览|阅读)(?:次数|量)"
-    r"|点击(?:量|数|次数)|访问量)\s*(?:$|[:(\d]))[^。]{0,60}$"
+    r"|点[击阅](?:量|数|次数|率)|浏览人[次数]|访问量)\s*(?:$|[:(\d]))[^。]{0,60}$"
     r"|^(?:微信)?(?:公众号|二维码)[^。]{0,12}$"
     r"|^\W*扫一扫.{0,30}$"
     r"|^.{0,12}(?:二维码|扫一扫)(?:分享|关注).{0,20}$"
@@ -132,18 +137,19 @@ _SENTENCE_END = re.compile("[。!?;]")
 _STARTS = frozenset(
     "设首网登注返回顶打关收加无长简繁e搜检更查展点评转图小标日周月随浅深主在电联隐a字分扫微友责编校浏阅访公二上下本原文发时来信"
     "猜延相热推最精今排r版免法特郑声c©位您当现所未如若凡以作承纠举朗语手移客复登已还我终审值美实参为你同往用请使"
-    "24[(【大中新q预继向轻知取×视录刊"
+    "24[(【大中新q:友列寄跳私预继向轻知取×视录刊"
 )
 _DASHES = "-–—―"
 _WORDS_INSIDE = re.compile("首页|二维码|扫一扫|icp备|公网安备|网站标识码|[>›»]")
 _DATE = r"(?:19|20)\d\d\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}日?"
+_ROC_DATE = r"1\d\d[-/.]\d{1,2}[-/.]\d{1,2}"
 _CLOCK = r"\s*\d{1,2}:\d{2}(?::\d{2})?"
 # The words must stand by themselves: 2024年11月29日发布的意见提出… is a sentence.
 _WHENCE = r"\s*(?:来源|作者|点击量?|浏览|阅读|关注|字号|编辑|发布)(?:[\s:(\d][^。]{0,60})?"
-_PUBLISHED = r"(?:(?:发(?:布|表|稿)|刊发|录入|上线|上传)(?:于|时间|日期)?|更新(?:时间)?)"
+_PUBLISHED = r"(?:(?:发(?:布|表|稿)|刊发|录入|上线|上传)(?:于|时间|日期)?|更新(?:时间|日期)?)"
 # A date alone is a signature, so it takes a label, a clock time or a source to be published on.
 _INFORMATION = re.compile(
-    rf"^{_PUBLISHED}\s*:?\s*{_DATE}(?:{_CLOCK})?(?:{_WHENCE})?$"
+    rf"^{_PUBLISHED}\s*:?\s*(?:{_DATE}|{_ROC_DATE})(?:{_CLOCK})?(?:{_WHENCE})?$"
     # 时间:2024年9月10日 may be the time of an event; digits alone are what page software writes
     rf"|^(?:时间|日期)\s*:?\s*{_DATE}(?:(?:{_CLOCK})?{_WHENCE}|(?<!日)(?:{_CLOCK})?)$"
     rf"|^{_DATE}(?:{_CLOCK}(?:更新)?(?:{_WHENCE})?|{_WHENCE})$"

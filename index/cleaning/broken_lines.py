@@ -120,7 +120,9 @@ def _continues(line: str, width: int) -> bool:
 def _wrapped_width(lines: Sequence[str]) -> int:
     """Return the length to which lines were wrapped; more than any length if they were not."""
     lengths = Counter(map(len, lines))
-    width, count = max(lengths.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
+    # A line may be one character shorter or longer, as punctuation is kept from its ends.
+    alike = {width: sum(lengths[width + by] for by in (-1, 0, 1)) for width in list(lengths)}
+    width, count = max(alike.items(), key=lambda item: (item[1], item[0]), default=(0, 0))
     wrapped = width >= _PROSE_LENGTH and count >= max(_WRAPPED_LINES, _WRAPPED_SHARE * len(lines))
     return width - 1 if wrapped else _UNWRAPPED
 

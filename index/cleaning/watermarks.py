@@ -399,25 +399,28 @@ def _alike(key: str, mark: str) -> int:
     """
     allowed = min(_CHANGED, len(mark) // _SEED)
     rest = key[: len(mark) + allowed]
-    costs = _distances(mark, rest)
+    costs = _distances(mark, rest, len(mark) + 2 * allowed)
     ends = [
         place
-        for place in range(max(1, len(mark) - allowed), len(rest) + 1)
+        for place in range(max(1, len(mark) - allowed), len(costs))
         if costs[place] <= allowed and rest[place - 1] == mark[-1]
     ]
     return min(ends, key=lambda place: (costs[place], abs(place - len(mark)))) if ends else 0
 
 
-def _distances(mark: str, text: str) -> list[int]:
+def _distances(mark: str, text: str, limit: int) -> list[int]:
     """Return the distance between the mark and the first 0, 1, 2 … characters of a text.
 
-    A column of differences is a number, a bit a character (Hyyrö 2003, after Myers 1999).
+    A column of differences is a number, a bit a character (Hyyrö 2003, after Myers 1999). It ends
+    where distance and characters together are beyond `limit`: no later sum is smaller.
     """
     places = _places(mark)
     last, full = 1 << len(mark) - 1, (1 << len(mark)) - 1
     more, less = full, 0  # where a distance is one more, or less, than the one above it
     costs = [len(mark)]
-    for character in text:
+    for place, character in enumerate(text):
+        if place + costs[-1] > limit:
+            return costs[:-1]
         same = places.get(character, 0)
         down = same | less
         across = (((same & more) + more) ^ more) | same

@@ -100,7 +100,8 @@ def find_signature(lines: Sequence[str]) -> Signature:
         if after and not _SEAL.match(after):
             continue
         bodies = _bodies(before) if before else _bodies_above(lines, i)
-        if bodies:
+        officer = bool(i) and _is_officer(lines[i - 1])
+        if bodies or officer:  # 市长 王某 alone signs an order, whose head names the body
             return Signature(tuple(dict.fromkeys(bodies)), last.iso)
     return Signature()
 
@@ -126,7 +127,11 @@ def _bodies_above(lines: Sequence[str], i: int) -> list[str]:
 def _passes(line: str) -> bool:
     """Tell whether a line may stand between the bodies and the date: an officer, a remark."""
     folded = fold_characters(line) if len(line) <= _LONGEST else ""
-    return bool(_OFFICER.fullmatch(folded) or _BRACKETED.fullmatch(folded))
+    return _is_officer(line) or bool(_BRACKETED.fullmatch(folded))
+
+
+def _is_officer(line: str) -> bool:
+    return len(line) <= _LONGEST and bool(_OFFICER.fullmatch(fold_characters(line)))
 
 
 def is_body_line(line: str) -> bool:

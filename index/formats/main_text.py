@@ -40,34 +40,14 @@ _HEAVY = 0.6
 # The article has a home if one block holds this share of its letters, directly or in paragraphs.
 _HOME_SHARE = 0.5
 _LIGHT = frozenset(
-    [
-        "p",
-        "li",
-        "ul",
-        "ol",
-        "dl",
-        "dt",
-        "dd",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "blockquote",
-        "center",
-        "figure",
-        "figcaption",
-        "pre",
-        "section",
-        "br",
-        "hr",
-    ]
+    """
+    p li ul ol dl dt dd h1 h2 h3 h4 h5 h6 blockquote center figure figcaption pre section br hr
+    """.split()  # noqa: SIM905 (so many quoted words are harder to read)
 )
 _OTHERS = re.compile(
     "comment|repl(?:y|ies)|discuss|related|recommend|share|sidebar|footer|copyright"
 )
-_TABULAR = frozenset(["table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"])
+_TABULAR = frozenset({"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"})
 _COPIED = 0.6  # of the long lines: if they repeat so many, the page carries its article twice
 _LINKS = 0.5  # a line with this share of links is a menu
 _LONG = 20  # letters: a line of this length is no label
@@ -280,13 +260,12 @@ def _among_others(lines: Lines, tree: Tree) -> NDArray[np.bool_]:
 
 def _homes(lines: Lines, tree: Tree) -> Integers:
     """Return the block in which each line stands beside others: no paragraph, list or row."""
-    branching = np.zeros(len(tree.parents), np.bool_)
-    branching[np.asarray(tree.parents[1:], np.int64)] = True
+    lone = (_subtree_sums(lines, tree, np.ones(len(lines.spans))) < 2).tolist()
     homes = array("i", range(len(tree.parents)))
     rows = array("i", range(len(tree.parents)))
     for block in range(1, len(tree.parents)):  # parents come before their children
         name = tree.names[block]
-        if name in _LIGHT or not branching[block]:
+        if name in _LIGHT or lone[block]:  # editors put each paragraph into a <div> or two
             homes[block] = homes[tree.parents[block]]
         light = name in _LIGHT or name in _TABULAR
         rows[block] = rows[tree.parents[block]] if light else homes[block]

@@ -76,6 +76,11 @@ def flood(results: BinaryIO, _: int) -> None:
     results.flush()
 
 
+def close(*_: object) -> None:
+    os.close(1)
+    time.sleep(60)
+
+
 def slow(results: BinaryIO, _: int) -> None:
     for _ in range(6):
         time.sleep(0.2)
@@ -93,8 +98,9 @@ BEHAVIOURS: dict[str, Callable[[BinaryIO, int], object]] = {
     "deaf": deaf,
     "flood": flood,
     "killed": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
-    "closes": lambda *_: os.close(1) or time.sleep(60),
+    "closes": close,
     "slow": slow,
+    "brief": lambda *_: time.sleep(0.4),
     "secrets": lambda results, _: write_frame(results, Note("secrets", " ".join(os.environ))),
     "process": lambda results, _: write_frame(results, Note("process", str(os.getpid()))),
 }

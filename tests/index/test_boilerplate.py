@@ -252,7 +252,8 @@ def test_what_an_app_writes_below_an_article_goes():
 
 def test_a_word_beside_one_widget_stays():
     assert reasons([SENTENCE, "分析", "打印", SENTENCE])[1] == ""
-    assert reasons([SENTENCE, "打印", "2024年", "关闭", "返回"])[2] == ""
+    for line in ("2024年", "某市财政局"):
+        assert reasons([SENTENCE, "打印", line, "关闭", "返回"])[2] == ""
 
 
 @pytest.mark.parametrize(
@@ -264,4 +265,25 @@ def test_a_word_beside_one_widget_stays():
     ],
 )
 def test_other_words_for_publishing_are_known(line):
+    assert reason(line) == INFORMATION
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ":::",
+        "友善列印",
+        "字級：小 中 大",
+        "點閱數：1,234",
+        "瀏覽人次：12",
+        "回上一頁",
+        "隱私權及資訊安全宣告",
+    ],
+)
+def test_widgets_of_traditional_sites_go(line):
+    assert reason(line) == WIDGET
+
+
+@pytest.mark.parametrize("line", ["發布日期：114-03-12", "更新日期：114/3/13"])
+def test_years_of_the_republic_may_date_a_publication(line):
     assert reason(line) == INFORMATION

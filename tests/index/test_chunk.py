@@ -253,7 +253,7 @@ def test_the_first_article_keeps_its_number_below_the_title():
 
 
 def test_rows_below_a_merged_cell_are_cut_off_with_its_text():
-    rows = "".join(f"\n\t\t项目{i}\t5万元" for i in range(100))
+    rows = "".join(f"\n\t\t支持项目第{i}种\t5万元" for i in range(200))
     text = f"区\t类别\t项目\t补贴\n东区\t设备\t项目\t10万元{rows}"
     first, *others = (p.heading for p in passages(identity(text), "d"))
     assert len(others) > 1

@@ -359,3 +359,24 @@ def test_samples_know_their_places(samples):
         raw, text = cleaned(file)
         check_places(text, raw)
         check_characters(text, raw, SPELLED)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("每年最高*10万元*。", "每年最高10万元。"),
+        ("每年最高*10万元*", "每年最高10万元"),
+        ("面积为3*4*5米。", "面积为3*4*5米。"),
+        ("见[办法](https://example.org/a_b.html)全文。", "见办法全文。"),
+        ("联系[王工](mailto:w@x.example)。", "联系[王工](mailto:w@x.example)。"),
+        ("见[2024]3号(附件)。", "见[2024]3号(附件)。"),
+    ],
+)
+def test_markdown_is_read_in_chinese_text_too(markdown, shown):
+    text = clean(f"{markdown}\n市里支持企业开展研发。", "text/markdown")
+    assert text.text.split("\n")[0] == shown
+
+
+@pytest.mark.parametrize("part", ["字*a", "[a", "[a](/", "字*", "[]("])
+def test_hostile_markdown_is_read(part):
+    assert clean(part * 20_000, "text/markdown").text

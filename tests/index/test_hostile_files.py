@@ -5,11 +5,15 @@ The quick ones stand here; `python -m bench.hostile` tries all of them.
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hash_encoder import HashEncoder
 from hostile import PROOF, TEXT, Hostile, fault, files
 
 from index.frames import Job
+from index.ingest import ingest
+from index.library import Library
 from index.sandbox import Outcome, ReadingPool
 
 FILES = files()
@@ -65,3 +69,19 @@ def test_a_file_that_ends_badly_is_noticed():
     assert fault(file, ["Traceback (most recent call last)"], [TEXT], 1)
     assert fault(file, ["a\nb"], [TEXT], 1)
     assert fault(file, ["a" * 300], [TEXT], 1)
+
+
+def test_the_same_document_twenty_times_at_once_is_one_with_its_reprints(
+    tmp_path: Path, encoder: HashEncoder
+):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    names = [f"{number:02}.txt" for number in range(20)]
+    for name in names:
+        (folder / name).write_text(TEXT, "utf-8")
+    with Library(tmp_path / "library", encoder, create=True) as library:
+        report = ingest(library, [folder])
+        assert (report.added, report.problems, report.reprints) == (names, [], [tuple(names)])
+        assert len(set(encoder.encoded)) == len(encoder.encoded)  # none is encoded twice
+        assert library.copies(names[7]) == tuple(names)
+        assert library.check() == []

@@ -187,3 +187,8 @@ def test_the_note_below_the_title_of_a_law_tells_when_it_was_made(note, iso):
 def test_a_date_alone_at_the_end_is_that_of_signing():
     assert signed_date(["题名", "正文。", "二〇二四年五月三日"]) == DAY
     assert signed_date(["题名", "正文。", "2024-05-03"]) == ""
+
+
+def test_an_officer_alone_signs_an_order():
+    lines = ["某某市人民政府令", "第35号", "市长  王建国", "2024年12月28日", "某某办法"]
+    assert find_signature(lines) == Signature((), "2024-12-28")

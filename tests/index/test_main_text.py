@@ -191,3 +191,26 @@ def test_an_official_title_without_a_heading_element_stays():
 @pytest.mark.usefixtures("extractors")
 def test_a_date_with_its_weekday_ends_a_release():
     assert kept(page(f"{ARTICLE}</div><div>2024年9月3日（星期二）"))[-1] == "2024年9月3日（星期二）"
+
+
+@pytest.mark.usefixtures("extractors")
+@pytest.mark.parametrize(
+    "paragraph", ["<p>{}</p>", "<div><div>{}</div></div>", "{}<br>", "<section>{}</section>"]
+)
+def test_short_paragraphs_of_any_markup_stay_side_by_side(paragraph):
+    lines = [
+        "各区财政局：",
+        "为规范资金管理，提高使用效益，现将有关事项通知如下：",
+        "一、用途",
+        "用于研发。",
+    ]
+    lines += [
+        "二、时间",
+        "3月1日至31日。",
+        "三、联系方式",
+        "预算科：0000-1111111",
+        "某市财政局",
+        "2025年2月20日",
+    ]
+    found = kept(page("".join(map(paragraph.format, lines)), "某市财政局关于资金管理的通知"))
+    assert found == lines

@@ -285,3 +285,8 @@ def test_a_workbook_is_titled_by_the_first_row_rather_than_by_its_sheet():
     document = make_document("a.xlsx", raw, sheet, layout=layout)
     text = clean(raw, sheet, layout)
     assert read_metadata(document, text).title == "某市技术改造补贴项目表"
+
+
+def test_the_name_of_a_body_before_the_title_is_the_publisher():
+    page = f"<title>某某市創新科技局 - 數碼轉型計劃</title><h1>數碼轉型計劃</h1><p>{BODY}</p>"
+    assert metadata_of(page, media_type="text/html").publisher == "某某市創新科技局"

@@ -330,3 +330,18 @@ def test_the_line_of_the_printer_belongs_to_no_list_of_attachments():
     text = "\n".join([LONG, "抄送：市财政局。", "某局办公室 2025年2月10日印发", "附件1：指南.docx"])
     tree = outline(identity(text))
     assert 2 not in {s.first for s in tree.sections}
+
+
+def test_a_header_of_two_rows_names_its_columns_with_both():
+    found = paths("部门\t项目\t金额", "\t\t年初\t调整", "甲\t乙\t1\t2", "丙\t丁\t3\t4")
+    assert found["甲\t乙\t1\t2"] == ("部门 | 项目 | 金额 | 年初 | 调整",)
+
+
+def test_a_row_below_the_header_with_values_is_no_part_of_it():
+    found = paths("部门\t项目\t金额", "\t研发\t100万元", "甲\t乙\t1")
+    assert found["甲\t乙\t1"] == ("部门 | 项目 | 金额",)
+
+
+def test_what_stands_below_a_date_in_a_chronicle_is_no_attached_document():
+    found = paths("一、大事", BODY, "2024年2月7日", "某市产业发展规划", LONG)
+    assert found["某市产业发展规划"] != ()

@@ -115,7 +115,7 @@ def taken_when_the_first_comes(files: int, size: int) -> int:
     def jobs():
         for i in range(files):
             taken.append(i)
-            yield Job("slow" if not i else f"文件{i}", b"a" * size)
+            yield Job("brief" if not i else f"文件{i}", b"a" * size)
 
     with ReadingPool(1, 20.0, FAKE) as pool:
         outcomes = pool.read(jobs())
@@ -139,7 +139,7 @@ def test_large_files_wait_until_there_is_room(monkeypatch: pytest.MonkeyPatch):
 def test_while_one_outcome_is_looked_at_others_are_read():
     names = [f"文件{i}" for i in range(10)]
     with ReadingPool(1, 20.0, FAKE) as pool:
-        outcomes = pool.read(Job(name, "正文。".encode()) for name in ["slow", *names])
+        outcomes = pool.read(Job(name, "正文。".encode()) for name in ["brief", *names])
         next(outcomes)
         later = pool.read([Job("another", "正文。".encode())])
         assert texts(next(later)) == ["正文。"]  # after all ten, for they were asked for earlier
@@ -152,16 +152,16 @@ def test_while_one_outcome_is_looked_at_others_are_read():
 
 def test_a_reader_that_does_not_listen_is_ended():
     large = Job("large", bytes(1 << 20))
-    with ReadingPool(1, 1.0, FAKE) as pool:
+    with ReadingPool(1, 0.5, FAKE) as pool:
         _, hung, after = pool.read([Job("deaf", b""), large, Job("二", b"text")])
-    assert "took more than 1 s" in hung.problems[0].reason
+    assert "took more than" in hung.problems[0].reason
     assert texts(after) == ["text"]
 
 
 def test_neither_side_waits_for_the_other_when_both_pipes_are_full():
     """The reader is given a large file while it says something large itself."""
     large = Job("large", bytes(1 << 20))
-    with ReadingPool(1, 1.0, FAKE) as pool:
+    with ReadingPool(1, 0.5, FAKE) as pool:
         _, hung, after = pool.read([Job("flood", b""), large, Job("二", b"text")])
     assert len(hung.problems) == 1
     assert texts(after) == ["text"]

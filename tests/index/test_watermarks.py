@@ -1,9 +1,11 @@
 import random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from index.clean import clean
-from index.cleaning.watermarks import drop_watermarks
+from index.cleaning.watermarks import _distances, drop_watermarks
 from index.offsets import identity
 
 SENTENCES = (
@@ -161,3 +163,33 @@ def test_lines_that_are_alike_by_nature_are_kept(lines):
 )
 def test_hostile_texts_end(raw):
     assert drop_watermarks(identity(raw)).text
+
+
+def distances(mark: str, text: str) -> list[int]:
+    """The distance of Levenshtein from each beginning of a text, by its definition."""
+    row = list(range(len(mark) + 1))
+    found = [row[-1]]
+    for i, character in enumerate(text, 1):
+        above, row = row, [i]
+        for j, other in enumerate(mark, 1):
+            row.append(min(above[j] + 1, row[-1] + 1, above[j - 1] + (character != other)))
+        found.append(row[-1])
+    return found
+
+
+FEW = st.text("政策网a", max_size=90)
+
+
+@given(FEW.filter(bool), FEW)
+def test_distances_are_those_of_levenshtein(mark: str, text: str):
+    assert _distances(mark, text, len(mark) + 2 * len(text)) == distances(mark, text)
+
+
+@given(FEW.filter(bool), FEW, st.integers(0, 5))
+def test_distances_are_counted_as_long_as_they_may_be_small_enough(
+    mark: str, text: str, allowed: int
+):
+    text = text[: len(mark) + allowed]
+    found, expected = _distances(mark, text, len(mark) + 2 * allowed), distances(mark, text)
+    assert found == expected[: len(found)]
+    assert all(cost > allowed for cost in expected[len(found) :])
