@@ -73,7 +73,8 @@ def clean(raw: str, media_type: str = "text/plain", layout: Layout | None = None
     check_readable(raw)
     check_error_page(raw, media_type)
     text = drop_hidden(identity(raw), layout.hidden if layout else ())
-    if layout and len(layout.pages) > 1:
+    # The sheets of a workbook are pages too, but what they repeat is theirs.
+    if layout and media_type == "application/pdf":
         text = drop_running_lines(text, layout.pages)
     if media_type == "text/html":
         from index.formats.markup import drop_markup

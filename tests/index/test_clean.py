@@ -1,3 +1,5 @@
+from itertools import accumulate
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -11,7 +13,7 @@ from index.cleaning.glosses import drop_glosses
 from index.errors import EmptyDocument, ReadError
 from index.offsets import identity, kept_spans
 from index.read import read_bytes, read_file
-from index.types import Span
+from index.types import Layout, Span
 
 MEDIA_TYPES = ("text/plain", "text/markdown", "text/html")
 PROSE = "市科技局会同有关部门组织实施，按年度公布支持项目名单和资金安排"
@@ -380,3 +382,13 @@ def test_markdown_is_read_in_chinese_text_too(markdown, shown):
 @pytest.mark.parametrize("part", ["字*a", "[a", "[a](/", "字*", "[]("])
 def test_hostile_markdown_is_read(part):
     assert clean(part * 20_000, "text/markdown").text
+
+
+def test_what_the_sheets_of_a_workbook_repeat_is_theirs():
+    rows = [[f"企业{m}之{i}\t{m}{i}00" for i in range(20)] for m in range(1, 5)]
+    sheets = ["\n".join(["企业\t金额", *own, "填表人：张三", ""]) for own in rows]
+    places = tuple(accumulate(map(len, sheets[:-1]), initial=0))
+    raw = "".join(sheets)
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    assert clean(raw, kind, Layout(places)).text == raw.strip()
+    assert "填表人" not in clean(raw, "application/pdf", Layout(places)).text
