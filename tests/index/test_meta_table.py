@@ -33,7 +33,7 @@ def test_a_written_table_reads_back():
 
 
 @given(
-    st.text(st.characters(codec="utf-8", exclude_categories=["C"]), min_size=1, max_size=20).filter(
+    st.text("东莞市政府通知關於獎勵AZaz09 =+-@'\",;，。（）", min_size=1, max_size=20).filter(
         lambda text: text == text.strip() == " ".join(text.split())
     ),
     st.sampled_from(["", "=", "+", "-", "@", "'=", "''@", "'"]),
