@@ -115,90 +115,62 @@ def project_rows(count: int) -> tuple[tuple[str, ...], ...]:
     return tuple(rows)
 
 
+_TITLE = Block("title", "青川市人民政府关于印发科技专项资金管理办法的通知")
+_SIGNATURE = [
+    Block("signature", "青川市人民政府办公室"),
+    Block("signature", "2025年2月18日"),
+]
+_ADDRESS = Block("flush", "各县（区）人民政府，市政府各部门、各直属机构：")
+_TABLE_TITLE = Block("title", "青川市2025年度科技专项资金拟支持项目表")
+_MERGED = Block(
+    "table",
+    rows=(
+        ("责任单位", "任务", "完成时限", "进度要求"),
+        ("市科学技术局", "编制项目申报指南，组织专家评审，公布拟立项名单", "2025年6月", "90%"),
+        ("市财政局", "审核预算，拨付首期资金，开展绩效评价", "2025年9月", "60%"),
+        ("各县（区）人民政府", "落实配套资金，按月报送项目进度", "长期坚持", ""),
+    ),
+)
+
+
 def samples() -> tuple[Sample, ...]:
     """Return all documents."""
-    title = Block("title", "青川市人民政府关于印发科技专项资金管理办法的通知")
-    sign = [
-        Block("signature", "青川市人民政府办公室"),
-        Block("signature", "2025年2月18日"),
-    ]
-    address = Block("flush", "各县（区）人民政府，市政府各部门、各直属机构：")
-    table_title = Block("title", "青川市2025年度科技专项资金拟支持项目表")
-    merged = Block(
-        "table",
-        rows=(
-            ("责任单位", "任务", "完成时限", "进度要求"),
-            ("市科学技术局", "编制项目申报指南，组织专家评审，公布拟立项名单", "2025年6月", "90%"),
-            ("市财政局", "审核预算，拨付首期资金，开展绩效评价", "2025年9月", "60%"),
-            ("各县（区）人民政府", "落实配套资金，按月报送项目进度", "长期坚持", ""),
-        ),
-    )
+    return (*_notices(), *_tables(), *_browser_pages())
+
+
+def _notices() -> tuple[Sample, ...]:
+    """Return documents of prose, printed by LibreOffice."""
     return (
         Sample(
             "red_head",
             (
                 Block("red", "青川市人民政府文件"),
                 Block("number", "青府〔2025〕8号"),
-                title,
-                address,
+                _TITLE,
+                _ADDRESS,
                 *prose(0, 14),
-                *sign,
+                *_SIGNATURE,
                 Block("flush", "抄送：市委各部门，市人大常委会办公室，市政协办公室。"),
             ),
             footer="— # —",
         ),
         Sample(
             "two_columns",
-            (title, Block("columns"), *prose(2, 17), Block("end"), merged, *sign),
+            (_TITLE, Block("columns"), *prose(2, 17), Block("end"), _MERGED, *_SIGNATURE),
             header="青川政报　2025年第3期",
             footer="第 # 页 共 @ 页",
             traditional=True,
         ),
         Sample(
-            "table_pages",
-            (
-                table_title,
-                Block("paragraph", PARAGRAPHS[3]),
-                Block("table", rows=project_rows(58)),
-                Block("paragraph", PARAGRAPHS[8]),
-                *sign,
-            ),
-            header="青川市科学技术局公示材料",
-            footer="# / @",
-        ),
-        Sample(
             "footnotes",
-            (title, *prose(1, 16, notes=True), *sign),
+            (_TITLE, *prose(1, 16, notes=True), *_SIGNATURE),
             header="科技专项资金管理办法（征求意见稿）",
             footer="#",
         ),
         Sample(
-            "browser_print",
-            (title, *prose(0, 18), merged, *sign),
-            "chromium",
-        ),
-        Sample(
-            "browser_columns",
-            (title, Block("columns"), *prose(0, 15), Block("end"), *sign),
-            "chromium",
-            traditional=True,
-        ),
-        Sample(
-            "browser_table",
-            (table_title, Block("paragraph", PARAGRAPHS[4]), Block("table", rows=project_rows(64))),
-            "chromium",
-        ),
-        Sample(
-            "landscape",
-            (table_title, merged, Block("table", rows=project_rows(30)), *prose(5, 8)),
-            footer="第#頁",
-            traditional=True,
-            landscape=True,
-        ),
-        Sample(
             "columns_and_table",
             (
-                title,
+                _TITLE,
                 *prose(9, 12),
                 Block("columns"),
                 *prose(0, 9),
@@ -209,9 +181,60 @@ def samples() -> tuple[Sample, ...]:
             header="内部资料　注意保存",
             footer="- # -",
         ),
+    )
+
+
+def _tables() -> tuple[Sample, ...]:
+    """Return documents of long tables, printed by LibreOffice."""
+    return (
+        Sample(
+            "table_pages",
+            (
+                _TABLE_TITLE,
+                Block("paragraph", PARAGRAPHS[3]),
+                Block("table", rows=project_rows(58)),
+                Block("paragraph", PARAGRAPHS[8]),
+                *_SIGNATURE,
+            ),
+            header="青川市科学技术局公示材料",
+            footer="# / @",
+        ),
+        Sample(
+            "landscape",
+            (_TABLE_TITLE, _MERGED, Block("table", rows=project_rows(30)), *prose(5, 8)),
+            footer="第#頁",
+            traditional=True,
+            landscape=True,
+        ),
+    )
+
+
+def _browser_pages() -> tuple[Sample, ...]:
+    """Return documents printed by Chromium."""
+    return (
+        Sample(
+            "browser_print",
+            (_TITLE, *prose(0, 18), _MERGED, *_SIGNATURE),
+            "chromium",
+        ),
+        Sample(
+            "browser_columns",
+            (_TITLE, Block("columns"), *prose(0, 15), Block("end"), *_SIGNATURE),
+            "chromium",
+            traditional=True,
+        ),
+        Sample(
+            "browser_table",
+            (
+                _TABLE_TITLE,
+                Block("paragraph", PARAGRAPHS[4]),
+                Block("table", rows=project_rows(64)),
+            ),
+            "chromium",
+        ),
         Sample(
             "plain_table",
-            (table_title, Block("plain", rows=project_rows(22)), *prose(2, 8), *sign),
+            (_TABLE_TITLE, Block("plain", rows=project_rows(22)), *prose(2, 8), *_SIGNATURE),
             "chromium",
         ),
     )
