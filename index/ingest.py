@@ -99,9 +99,6 @@ class _File:
             return [id_, f"{self.root.name}/{id_}", self.location]
         return [id_, f"{self.source}#{id_}", f"{self.location}#{id_}"]
 
-    def is_there(self) -> bool:
-        return os.path.exists(self.location)
-
 
 @dataclass(frozen=True, slots=True)
 class _Page:

@@ -52,11 +52,6 @@ class OpenElements:
         """Tell whether an element of this name is open anywhere."""
         return self._open[name] > 0
 
-    def in_cell(self) -> bool:
-        """Tell whether text here stands in a cell of the innermost table."""
-        counts = self._in_table[-1]
-        return len(self._in_table) > 1 and (counts["td"] > 0 or counts["th"] > 0)
-
     def start(self, name: str, place: int, block: bool) -> int:
         """Open an element where its start tag stands; a block ends some that are open."""
         if block:
