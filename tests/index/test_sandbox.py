@@ -280,7 +280,8 @@ def test_a_pool_that_is_closed_while_it_reads_ends_its_processes():
 
 
 PARENT = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs the tests may ignore it
 from index.frames import Job
 from index.sandbox import ReadingPool
 pool = ReadingPool(1, 50.0, [sys.executable, sys.argv[1]])
