@@ -6,13 +6,16 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 LIBRARY := library
 export Q
 
-.PHONY: help setup ask chat test check bench clean
+PEERS := .venv-peers
+
+.PHONY: help setup ask chat test check bench peers clean
 
 help:
 	@echo 'make ask Q="…"   answer a question over samples/'
 	@echo 'make chat        the same in a page'
 	@echo 'make test        run the tests      make check   lint, types, imports'
-	@echo 'make bench       measure            make clean   remove .venv and library/'
+	@echo 'make bench       measure            make peers   the same beside other libraries'
+	@echo 'make clean       remove what was made here'
 
 # The pip of an old Python cannot install some of what we need, so a newer one comes first.
 $(VENV)/.base: pyproject.toml constraints.txt
@@ -50,5 +53,15 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m bench
 
+# An environment of their own: what the peers need is no concern of ours.
+$(PEERS)/.ready: pyproject.toml constraints.txt bench/peers/requirements.txt
+	$(PY) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "$$(grep '^pip==' constraints.txt)"
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . -r bench/peers/requirements.txt
+	@touch $@
+
+peers: $(PEERS)/.ready
+	HF_HUB_OFFLINE=1 $(PEERS)/bin/python -m bench.peers
+
 clean:
-	rm -rf $(VENV) $(LIBRARY) .bench
+	rm -rf $(VENV) $(PEERS) $(LIBRARY) .bench

@@ -11,19 +11,21 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from index.errors import YinzhengError
 from index.library import MAX_QUESTION, check_question
 from index.script import encodable, to_traditional
+from index.types import Span
 from rag.errors import ConfigurationError
 from rag.types import (
     Answer,
     Citation,
     Event,
+    Evidence,
     Finished,
     Found,
     Language,
@@ -67,6 +69,10 @@ _LABELS = {
     "partly": ("部分有据", "Partly borne out"),
     "unsupported": ("查无依据", "Not borne out"),
     "sources": ("出处", "Sources"),
+    "read": ("读过的 {} 段，为何找到", "{} passages read, and why they were found"),
+    "dense": ("意思 {:.2f}", "meaning {:.2f}"),
+    "lexical": ("词语 {:.1f}", "words {:.1f}"),
+    "late": ("逐词 {:.2f}", "token by token {:.2f}"),
     "place": ("第 {}–{} 字", "characters {}–{}"),
     "page": ("第{0}页", "page {0}"),
     "also": ("另见于{0}", "also in {0}"),
@@ -157,6 +163,7 @@ def answer_html(answer: Answer, key: str) -> str:
         *_doubts(answer),
         *_related(answer),
         *_sources(answer, key),
+        *_read(answer),
     ]
     return f'<div class="yz-answer" lang="{answer.language}">{"".join(parts)}</div>'
 
@@ -271,6 +278,37 @@ def _source(citation: Citation, key: str, language: Language) -> str:
     )
 
 
+def _read(answer: Answer) -> Iterator[str]:
+    """Yield, folded away, what was read for an answer, and why it was found."""
+    if answer.evidence:
+        label = _label("read", answer.language).format(len(answer.evidence))
+        items = "".join(_passage(one, answer.language) for one in answer.evidence)
+        yield f'<details class="yz-read"><summary>{label}</summary>{items}</details>'
+
+
+def _passage(evidence: Evidence, language: Language) -> str:
+    passage, known = evidence.passage, asdict(evidence.scores)
+    title = " › ".join(part for part in (evidence.metadata.title, *passage.heading) if part)
+    why = [
+        _label(name, language).format(score) for name, score in known.items() if score is not None
+    ]
+    return (
+        f'<div class="yz-source" lang="{language_of(passage.text)}"><div>{escaped(title)}</div>'
+        f'<div class="yz-quiet">{" · ".join(why)}</div>'
+        f"<blockquote>{_highlighted(passage.text, evidence.matched)}</blockquote></div>"
+    )
+
+
+def _highlighted(text: str, spans: Iterable[Span]) -> str:
+    """Mark the words that matched; spans come in order and do not overlap."""
+    parts, position = [], 0
+    for span in spans:
+        before, word = escaped(text[position : span.start]), escaped(span.of(text))
+        parts += [before, f"<mark>{word}</mark>"]
+        position = span.end
+    return "".join([*parts, escaped(text[position:])])
+
+
 # --- events -> what is shown
 
 
@@ -382,6 +420,9 @@ _STYLE = """
 .yz-answer .yz-quiet li { font-size: 1em; margin: 0; }
 .yz-doubt { border-left: 3px solid #d97706; padding-left: .7em; margin-top: .6em; }
 .yz-sources { margin-top: .8em; }
+.yz-read { margin-top: .8em; color: var(--body-text-color-subdued); font-size: .9em; }
+.yz-read summary { cursor: pointer; }
+.yz-read mark { background: none; color: var(--body-text-color); font-weight: 600; }
 .yz-source { border: 1px solid var(--border-color-primary); border-radius: 8px;
   padding: .6em .9em; margin-top: .5em; scroll-margin: 1rem; }
 .yz-source:target { border-color: var(--color-accent); }

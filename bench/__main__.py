@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import answers, dates, pages, retrieval, speed
+from bench import answers, dates, pages, retrieval, scale, speed
 from bench.rows import Row
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -33,7 +33,7 @@ def main() -> None:
             *pages.rows(SHARED / "eval" / "html"),
             *dates.rows(SHARED / "eval" / "html"),
         ],
-        "speed": lambda: speed.rows(WORK),
+        "speed": lambda: [*speed.rows(WORK), *scale.rows(WORK)],
     }
     found: list[Row] = []
     for name, part in parts.items():

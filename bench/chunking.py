@@ -4,7 +4,7 @@ python -m bench.chunking [--sample N]     N questions a set [300]
 
 The paragraphs of one title are joined to a long document, so that cutting matters. A question is
 hit if a passage among the first k stands in its paragraph and holds the answer. Dense and lexical
-scores are fused as the library does it.
+scores are fused as the library does it for an encoder without tokens.
 """
 
 import argparse
@@ -24,14 +24,15 @@ from index import lexical
 from index.chunk import TITLE_LENGTH, encoded_text, passages
 from index.clean import clean
 from index.encoder import load_encoder
-from index.fuse import coverage, fuse, lexical_weight
+from index.fuse import BESIDE_DENSE, fuse, lexical_weight
+from index.glossary import default_glossary
 from index.library import CANDIDATES
 from index.metadata import read_metadata
 from index.offsets import identity
+from index.query import read_query
 from index.read import read_bytes, read_file
 from index.script import fold, fold_tight
 from index.sentences import sentence_spans
-from index.terms import question_terms
 from index.types import CleanText, Encoder, Passage, Span
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
@@ -216,17 +217,17 @@ def _answers(
 def _rankings(texts: list[str], questions: list[Question], encoder: Encoder) -> Iterator[list[int]]:
     """Rank passages for each question as `Library.search` does, without its store."""
     vectors = encoder.encode_passages(texts)
-    asked = encoder.encode_questions([fold(question.text) for question in questions])
+    queries = [read_query(question.text, default_glossary()) for question in questions]
+    asked = encoder.encode_questions([query.encoded for query in queries])
     with TemporaryDirectory() as folder:
         lexical.build(Path(folder), enumerate(texts))
         index = lexical.load(Path(folder))
-        for question, cosines in zip(questions, asked @ vectors.T, strict=True):
-            wanted = question_terms(question.text)
-            matched = index.search(wanted, CANDIDATES)
+        for query, cosines in zip(queries, asked @ vectors.T, strict=True):
+            matched = index.search(query.groups, CANDIDATES)
             nearest = np.argsort(-cosines, kind="stable")[:CANDIDATES].tolist()
             dense = {j: float(cosines[j]) for j in {*nearest, *matched}}
-            weight = lexical_weight(coverage(matched, index.rarity(wanted)))
-            yield [j for j, _ in fuse(dense, matched, weight)]
+            covered = max(map(matched.coverage, matched), default=0.0)
+            yield [j for j, _ in fuse(dense, matched, lexical_weight(covered, BESIDE_DENSE))]
 
 
 def main() -> None:

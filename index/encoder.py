@@ -3,10 +3,11 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from index import bundled
 from index.errors import EncoderError
 from index.script import encodable
-from index.types import Encoder, Vectors
+from index.types import Encoder, QuestionTokens, Vectors
 
 BUNDLED, BUNDLED_FLOAT32 = "bundled", "bundled:float32"
 E5_NAME = re.compile(r"(^|[-_/])e5-(small|base|large)(-v\d|-unsupervised)?$", re.IGNORECASE)
@@ -25,6 +26,7 @@ ROUND = 512
 PROBES = 64  # weights a tensor that enter a fingerprint
 
 OnProgress = Callable[[int], None]
+Made = TypeVar("Made")
 
 
 def load_encoder(name: str | None = None) -> Encoder:
@@ -70,9 +72,11 @@ def bundled_fingerprint() -> str:
 
 
 class BundledEncoder:
-    """multilingual-e5-small in int8: each text by itself on one thread, several texts in parallel.
+    """multilingual-e5-small: passages in int8, questions more exactly; one thread a text.
 
-    A vector thus depends on its text alone. Texts longer than `max_tokens` are cut at their end.
+    Several texts are encoded in parallel, each by itself, so that a vector depends on its text
+    alone. Texts longer than `max_tokens` are cut at their end. Token vectors are the last states,
+    without those of the prefix, the end token and punctuation.
     """
 
     name = BUNDLED
@@ -83,52 +87,110 @@ class BundledEncoder:
             self._tokenizer = bundled.PieceTokenizer(folder)
             # one thread each: texts run side by side instead, which is 1.3 times as fast
             self._session = bundled.open_session(str(folder / bundled.GRAPH_FILE), threads=1)
+            self._questions = bundled.open_session(
+                str(folder / bundled.QUESTION_GRAPH_FILE), threads=1
+            )
             self._words = np.memmap(folder / bundled.WORDS_FILE, np.uint8, "r")
+            self._surprise = np.fromfile(folder / bundled.SURPRISE_FILE, "<f4")
         except Exception as error:  # ONNX Runtime and tokenizers raise kinds of their own
             raise EncoderError(
                 f"the converted model in {folder} cannot be loaded ({error}); delete that folder"
             ) from error
         self.fingerprint = bundled_fingerprint()
+        self.token_fingerprint = f"{self.fingerprint} last states without punctuation"
         self.dimension = int(self._session.get_inputs()[0].shape[2])
+        self.token_dimension = self.dimension
         self._threads = thread_count
 
     def encode_passages(
         self, texts: Sequence[str], on_progress: OnProgress | None = None
     ) -> Vectors:
         """Return (N, D) unit rows, row i for text i; `on_progress` gets the count of texts done."""
-        return self._encode(bundled.PASSAGE_PREFIX, texts, on_progress)
+        return self._rows(self._read(self._session, _PASSAGE, texts, _mean, on_progress))
 
     def encode_questions(self, texts: Sequence[str]) -> Vectors:
         """Return (N, D) unit rows, row i for question i."""
-        return self._encode(bundled.QUERY_PREFIX, texts, None)
+        return self._rows(self._read(self._questions, _QUESTION, texts, _mean))
+
+    def encode_passages_with_tokens(
+        self,
+        texts: Sequence[str],
+        pack: Callable[[Vectors], bytes],
+        on_progress: OnProgress | None = None,
+    ) -> tuple[Vectors, list[bytes]]:
+        """Return what `encode_passages` does, and what `pack` makes of the tokens of each text."""
+
+        def finish(ids: NDArray[np.int64], states: Vectors) -> tuple[Vectors, bytes]:
+            return _mean(ids, states), pack(self._tokens(_PASSAGE, ids, states).vectors)
+
+        read = list(self._read(self._session, _PASSAGE, texts, finish, on_progress))
+        return self._rows(mean for mean, _ in read), [packed for _, packed in read]
+
+    def encode_questions_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[Vectors, list[QuestionTokens]]:
+        """Return what `encode_questions` does, and the tokens of each question."""
+
+        def finish(ids: NDArray[np.int64], states: Vectors) -> tuple[Vectors, QuestionTokens]:
+            return _mean(ids, states), self._tokens(_QUESTION, ids, states)
+
+        read = list(self._read(self._questions, _QUESTION, texts, finish))
+        return self._rows(mean for mean, _ in read), [tokens for _, tokens in read]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, uncut, special tokens and prefix left out."""
         return [len(self._tokenizer.ids(encodable(text), special=False)) for text in texts]
 
-    def hidden_states(self, text: str) -> tuple[NDArray[np.int64], Vectors]:
-        """Return the token ids (T,) of a text, cut to `max_tokens`, and the last states (T, D)."""
+    def _read(
+        self,
+        session: Any,
+        kind: "_Kind",
+        texts: Sequence[str],
+        finish: Callable[[NDArray[np.int64], Vectors], Made],
+        on_progress: OnProgress | None = None,
+    ) -> Iterator[Made]:
+        """Yield what `finish` makes of the token ids (T,) and the last states (T, D) of a text."""
+        with ThreadPoolExecutor(self._threads) as pool:
+            for start in range(0, len(texts), ROUND):
+                part = [kind.prefix + text for text in texts[start : start + ROUND]]
+                made = pool.map(lambda text: finish(*self._states(session, text)), part)
+                for done, one in enumerate(made, start + 1):
+                    if on_progress:
+                        on_progress(done)
+                    yield one
+
+    def _states(self, session: Any, text: str) -> tuple[NDArray[np.int64], Vectors]:
         ids = self._tokenizer.ids(encodable(text))
         if len(ids) > self.max_tokens:
             ids = np.append(ids[: self.max_tokens - 1], ids[-1])  # the end token stays at the end
         words = bundled.word_rows(self._words, ids, self.dimension)
-        states: Vectors = self._session.run(["hidden"], {"words": words})[0][0]
-        return ids, states
+        return ids, session.run(["hidden"], {"words": words})[0][0]
 
-    def _encode(self, prefix: str, texts: Sequence[str], on_progress: OnProgress | None) -> Vectors:
-        vectors = np.empty((len(texts), self.dimension), np.float32)
-        with ThreadPoolExecutor(self._threads) as pool:
-            for start in range(0, len(texts), ROUND):
-                part = [prefix + text for text in texts[start : start + ROUND]]
-                for done, row in enumerate(pool.map(self._vector, part), start + 1):
-                    vectors[done - 1] = row
-                    if on_progress:
-                        on_progress(done)
-        return vectors
+    def _rows(self, means: Iterable[Vectors]) -> Vectors:
+        return unit_rows(np.array(list(means), np.float32).reshape(-1, self.dimension))
 
-    def _vector(self, text: str) -> Vectors:
-        _, states = self.hidden_states(text)
-        return unit_rows(states.mean(axis=0, keepdims=True)).reshape(-1)
+    def _tokens(self, kind: "_Kind", ids: NDArray[np.int64], states: Vectors) -> QuestionTokens:
+        """Return what a text's own tokens say; each weighs what it tells, in nats."""
+        weights = self._surprise[ids]
+        weights[: kind.tokens], weights[-1] = 0, 0
+        kept = np.flatnonzero(weights)
+        return QuestionTokens(unit_rows(states[kept]), weights[kept])
+
+
+def _mean(_: NDArray[np.int64], states: Vectors) -> Vectors:
+    mean: Vectors = states.mean(axis=0)
+    return mean
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What E5 wants before a text, and how many tokens that and the start token are."""
+
+    prefix: str
+    tokens: int
+
+
+_PASSAGE, _QUESTION = _Kind(bundled.PASSAGE_PREFIX, 3), _Kind(bundled.QUERY_PREFIX, 4)
 
 
 def unit_rows(rows: Vectors) -> Vectors:

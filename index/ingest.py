@@ -8,7 +8,7 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -20,13 +20,14 @@ import numpy as np
 from index.chunk import encoded_text, passages
 from index.errors import LibraryDamaged, ReadError
 from index.frames import CleanDocument, Job, Note, Problem
+from index.late import pack
 from index.library import Library
 from index.meta_table import apply_row
 from index.read import ASSETS, read_bytes
 from index.sandbox import Outcome, shared_pool
 from index.script import encodable, fold
 from index.store import FileRecord, Prepared
-from index.types import CleanText, Document, Passage, Vectors
+from index.types import CleanText, Document, Passage, TokenEncoder, Vectors
 from index.web import fetch
 
 # Passages encoded and stored at a time: enough to keep the encoder busy, little enough to lose.
@@ -34,8 +35,8 @@ BATCH_PASSAGES = 512
 # What does not decide how a file is read. When anything else changes, files are read again.
 _NOT_READING = frozenset(
     """
-    bundled dense encoder errors frames fuse ingest lexical library meta_table publish sandbox store
-    terms web
+    bundled dense encoder errors filters frames fuse glossary guarded_transport ingest late lexical
+    library meta_table multi_vector preferences publish query rerank sandbox store terms web why
     """.split()  # noqa: SIM905 (so many quoted words are harder to read)
 )
 
@@ -134,6 +135,14 @@ class _Cut:
         return [fold(encoded_text(self.document.metadata.title, p)) for p in self.passages]
 
 
+@dataclass(frozen=True, slots=True)
+class _Encoded:
+    """What an encoder made of a passage: its vector (D,), and its token vectors in code."""
+
+    vector: Vectors
+    tokens: bytes = b""
+
+
 def ingest(
     library: Library,
     paths: Sequence[Path | str],
@@ -217,11 +226,13 @@ def _is_wanted(name: str) -> bool:
 @cache
 def reading_version() -> str:
     """Return a hash of the code that decides how a file is read: better code reads it again."""
-    folder = Path(__file__).parent
-    code = sorted(path for path in folder.rglob("*.py") if path.stem not in _NOT_READING)
-    tables = sorted(folder.glob("*.csv"))
-    read = b"".join(path.read_bytes() for path in [*code, *tables])
+    read = b"".join(path.read_bytes() for path in _reading_files(Path(__file__).parent))
     return hashlib.sha256(read).hexdigest()[:16]
+
+
+def _reading_files(folder: Path) -> list[Path]:
+    files = [*folder.rglob("*.py"), *folder.glob("*.csv")]
+    return sorted(path for path in files if path.stem not in _NOT_READING)
 
 
 def _record_encoder(library: Library) -> None:
@@ -229,6 +240,9 @@ def _record_encoder(library: Library) -> None:
         library.store.set_fact("encoder_name", library.encoder.name)
         library.store.set_fact("dimension", str(library.encoder.dimension))
         library.store.set_fact("encoder", library.encoder.fingerprint)
+    identity = library.token_identity()
+    if identity and library.store.fact("tokens") != identity:
+        library.store.forget_tokens(identity, getattr(library.encoder, "late_name", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,13 +369,18 @@ class _Ingestion:
             text, parts = store.clean_text(id_), store.passages_of(id_)
             if store.document(id_) != cut.document or text is None:
                 return False
-            if store.signature(id_) != cut.signature:
+            if store.signature(id_) != cut.signature or self._lacks_tokens(id_):
                 return False
         except LibraryDamaged:
             return False
         found = (text.text, text.starts.tobytes(), text.ends.tobytes())
         made = (cut.clean.text, cut.clean.starts.tobytes(), cut.clean.ends.tobytes())
         return found == made and [replace(part, id=-1) for part in parts] == list(cut.passages)
+
+    def _lacks_tokens(self, id_: str) -> bool:
+        """Tell whether a document was stored by a release that had no token vectors."""
+        has_tokens = isinstance(self.library.encoder, TokenEncoder)
+        return has_tokens and not any(self.library.store.token_codes_of(id_))
 
     def _free_id(self, document: Document, file: _File | _Page) -> str:
         """Return an id that no other file's document has; one that moved here keeps its own."""
@@ -405,43 +424,60 @@ class _Ingestion:
     def _encode(self) -> list[Prepared]:
         with self.report.timed("encode"):
             texts = [text for cut in self.waiting for text in cut.texts()]
-            known = self._known_vectors()
+            known = self._known()
             new = list(dict.fromkeys(text for text in texts if text not in known))
-            if new:
-                encode = self.library.encoder.encode_passages
-                vectors = encode(new, lambda done: self.progress("encode", done, len(new)))
-                known.update(zip(new, vectors, strict=True))
-                self.report.encoded += len(new)
-            rows = (_stacked(cut.texts(), known) for cut in self.waiting)
-            return [
-                Prepared(
-                    cut.location, cut.document, cut.clean, cut.passages, vectors, cut.signature
-                )
-                for cut, vectors in zip(self.waiting, rows, strict=True)
-            ]
+            known.update(zip(new, self._encoded(new), strict=True))
+            return [_prepared(cut, [known[text] for text in cut.texts()]) for cut in self.waiting]
 
-    def _known_vectors(self) -> dict[str, Vectors]:
-        """Return folded text -> vector of the passages that are about to be replaced.
+    def _encoded(self, texts: list[str]) -> list[_Encoded]:
+        if not texts:
+            return []
+        self.report.encoded += len(texts)
+        encoder = self.library.encoder
+
+        def show(done: int) -> None:
+            self.progress("encode", done, len(texts))
+
+        if not isinstance(encoder, TokenEncoder):
+            return [_Encoded(vector) for vector in encoder.encode_passages(texts, show)]
+        vectors, tokens = encoder.encode_passages_with_tokens(texts, pack, show)
+        return [_Encoded(*one) for one in zip(vectors, tokens, strict=True)]
+
+    def _known(self) -> dict[str, _Encoded]:
+        """Return folded text -> what was made of it, for passages that are about to be replaced.
 
         Most of them have not changed.
         """
-        known: dict[str, Vectors] = {}
+        known: dict[str, _Encoded] = {}
         for cut in self.waiting:
             with suppress(LibraryDamaged):  # then its passages are encoded anew
-                known.update(self._stored_vectors(cut.document.id))
+                known.update(self._stored(cut.document.id))
         return known
 
-    def _stored_vectors(self, id_: str) -> dict[str, Vectors]:
-        store = self.library.store
+    def _stored(self, id_: str) -> dict[str, _Encoded]:
+        store, encoder = self.library.store, self.library.encoder
         title = store.metadata(id_).title
         texts = [fold(encoded_text(title, part)) for part in store.passages_of(id_)]
-        size = 4 * self.library.encoder.dimension
-        pairs = zip(texts, store.vectors_of(id_), strict=True)
-        return {text: np.frombuffer(blob, "<f4") for text, blob in pairs if len(blob) == size}
+        rows = zip(texts, store.vectors_of(id_), store.token_codes_of(id_), strict=True)
+        has_tokens = isinstance(encoder, TokenEncoder)
+        return {
+            text: _Encoded(np.frombuffer(blob, "<f4"), code)
+            for text, blob, code in rows
+            if len(blob) == 4 * encoder.dimension and bool(code) >= has_tokens
+        }
 
 
-def _stacked(texts: Iterable[str], vectors: dict[str, Vectors]) -> Vectors:
-    return np.stack([vectors[text] for text in texts]).astype(np.float32)
+def _prepared(cut: _Cut, rows: Sequence[_Encoded]) -> Prepared:
+    vectors = np.stack([row.vector for row in rows]).astype(np.float32)
+    return Prepared(
+        cut.location,
+        cut.document,
+        cut.clean,
+        cut.passages,
+        vectors,
+        cut.signature,
+        [row.tokens for row in rows],
+    )
 
 
 def _with_url(document: Document, file: _File | _Page) -> Document:

@@ -1,10 +1,15 @@
 """class Library: a folder with a store and its indexes, to search and to look things up in."""
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import NDArray
 
 from index import dense, lexical, publish
 from index.chunk import encoded_text
@@ -17,19 +22,56 @@ from index.errors import (
     QuestionError,
     StorageFull,
 )
-from index.fuse import coverage, fuse, lexical_weight
-from index.places import find_places
+from index.filters import ALL, Filters, allows
+from index.fuse import (
+    BESIDE_DENSE,
+    BESIDE_LATE,
+    Ranking,
+    followed_by,
+    fuse,
+    lexical_weight,
+    ranked,
+    with_bonus,
+)
+from index.glossary import Glossary, default_glossary, load_glossary
+from index.late import CODEC, late_scores
+from index.places import Place, find_places
+from index.preferences import candidate_days, preference, unknown_places
+from index.query import Encoded, Query, read_query
 from index.script import encodable, fold
 from index.store import Store
-from index.terms import question_terms
-from index.types import CleanText, Document, Encoder, Hit, Metadata, Passage, Scores, Span, Vectors
+from index.terms import question_groups
+from index.types import (
+    CleanText,
+    Document,
+    Encoder,
+    Hit,
+    Metadata,
+    Passage,
+    Reranker,
+    Scores,
+    Span,
+    TokenEncoder,
+)
 
-# Candidates of each leg; the union is ranked. More changed no figure on the retrieval sets.
+# Candidates of each leg; their union is ranked. More changed no figure on the retrieval sets.
 CANDIDATES = 100
+# The best of them are read token by token: 100 instead of 60 changed a question in a thousand, 30
+# three.
+READ_CLOSELY = 60
+# What a stated place, year, kind or "latest" may add to a score of 0 to 1; see docs/LOG.md.
+PREFERENCE = 0.3
+# So many of the best tell which date is the latest: further down stands what is off the subject.
+_DATED = 10
+# A cross-encoder reads this many; it takes some 50 ms for each.
+_RERANKED = 30
 # Far beyond any question; what is longer is a mistake or an attack.
 MAX_QUESTION = 10_000
 _log = logging.getLogger(__name__)
 _DATABASE, _GENERATIONS, _LOCK = "library.sqlite3", "generations", "LOCK"
+GLOSSARY = "glossary.csv"  # a table of the user's own, if there is one in the folder
+# A reader may hold the lock while it makes indexes anew, which takes seconds at most.
+_PATIENCE = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +89,19 @@ class Library:
     The encoder is looked at when it is first needed: listing and verifying do not load it.
     """
 
-    def __init__(self, folder: Path, encoder: Encoder | None = None, create: bool = False) -> None:
-        """Open a folder. Raises LibraryNotFound unless there is a library or `create` is set."""
+    def __init__(
+        self,
+        folder: Path,
+        encoder: Encoder | None = None,
+        create: bool = False,
+        reranker: Reranker | None = None,
+    ) -> None:
+        """Open a folder. Raises LibraryNotFound unless there is a library or `create` is set.
+
+        A `reranker` reads the best passages once more.
+        """
         self.folder = folder
+        self.reranker = reranker
         try:
             if not create and not (folder / _DATABASE).exists():
                 raise LibraryNotFound(
@@ -64,6 +116,7 @@ class Library:
         self.store = Store(folder / _DATABASE)
         self._encoder = encoder
         self._snapshot: Snapshot | None = None
+        self._metadata: tuple[int, Mapping[str, Metadata]] | None = None  # and its revision
         self._unpublished = -1  # a revision for whose indexes there was no space
 
     def close(self) -> None:
@@ -84,7 +137,23 @@ class Library:
             from index.encoder import load_encoder
 
             self._encoder = load_encoder(self.store.fact("encoder_name") or None)
+            if late_name := self.store.fact("late_name"):
+                from index.multi_vector import load_combined
+
+                self._encoder = load_combined(self._encoder, late_name)
         return self._encoder
+
+    def token_identity(self) -> str:
+        """Return what the stored token vectors must have been made by, "" if there can be none."""
+        if not isinstance(self.encoder, TokenEncoder):
+            return ""
+        return f"{self.encoder.token_fingerprint} | {CODEC}"
+
+    @cached_property
+    def glossary(self) -> Glossary:
+        """The names that stand for each other: ours, with those of the folder before them."""
+        own = self.folder / GLOSSARY
+        return load_glossary(own) if own.exists() else default_glossary()
 
     def check_encoder(self) -> None:
         """Raise EncoderMismatch if the vectors in the store are another encoder's."""
@@ -96,11 +165,11 @@ class Library:
             )
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the library's lock. Raises LibraryBusy if another process does."""
+    def writing(self, patience: float | None = None) -> Iterator[None]:
+        """Hold the library's lock. Raises LibraryBusy if another still does after `patience` s."""
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self.folder / _LOCK, timeout=0)
+        lock = FileLock(self.folder / _LOCK, timeout=_PATIENCE if patience is None else patience)
         try:
             lock.acquire()
         except Timeout as error:
@@ -118,43 +187,129 @@ class Library:
 
     # Searching.
 
-    def search(self, question: str, k: int = 10) -> list[Hit]:
+    def search(self, question: str, k: int = 10, filters: Filters = ALL) -> list[Hit]:
         """Return the `k` best passages for a question, best first, ties by id.
 
         Raises QuestionError for a question that is empty or too long, or k < 1.
         """
-        return self.search_many([question], k)[0]
+        return self.search_many([question], k, filters)[0]
 
-    def search_many(self, questions: Sequence[str], k: int = 10) -> list[list[Hit]]:
+    def search_many(
+        self, questions: Sequence[str], k: int = 10, filters: Filters = ALL
+    ) -> list[list[Hit]]:
         """Return the hits for each question; encoding them together is faster than one by one."""
         if k < 1:
             raise QuestionError(f"k must be at least 1, is now {k}")
+        if not questions:
+            return []
         checked = [check_question(question) for question in questions]
         self.check_encoder()
         snapshot = self.snapshot()
-        vectors = self.encoder.encode_questions([fold(with_chinese_places(q)) for q in checked])
-        nearest = snapshot.dense.search(vectors, max(CANDIDATES, k))
-        return [
-            self._rank(snapshot, question, vector, near, k)
-            for question, vector, near in zip(checked, vectors, nearest, strict=True)
-        ]
+        queries = [self.query(question) for question in checked]
+        encoded = self._encoded([query.encoded for query in queries])
+        allowed = self._allowed(filters)
+        vectors = np.stack([one.vector for one in encoded])
+        nearest = snapshot.dense.search(vectors, max(CANDIDATES, k), allowed)
+        found = []
+        for question, query, one, near in zip(checked, queries, encoded, nearest, strict=True):
+            matched = snapshot.lexical.search(query.groups, max(CANDIDATES, k), allowed)
+            missing = sorted(matched.keys() - near.keys())
+            cosines = {**near, **snapshot.dense.cosines(one.vector, missing)}
+            ranking, late = self._ranked(query, one, cosines, matched)
+            ranking = self._preferring(query, self._reranked(question, ranking))
+            found.append(self._hits(ranking, cosines, matched, late, k))
+        return found
 
-    def _rank(
-        self, snapshot: Snapshot, question: str, vector: Vectors, near: dict[int, float], k: int
-    ) -> list[Hit]:
-        wanted = question_terms(with_chinese_places(question))
-        matched = snapshot.lexical.search(wanted, max(CANDIDATES, k))
-        missing = sorted(matched.keys() - near.keys())
-        cosines = {**near, **snapshot.dense.cosines(vector, missing)}
-        weight = lexical_weight(coverage(matched, snapshot.lexical.rarity(wanted)))
-        ranking = fuse(cosines, matched, weight)
-        return self._hits(ranking, cosines, matched, k)
+    def query(self, question: str) -> Query:
+        """Return a question as it is searched for."""
+        return read_query(question, self.glossary)
+
+    def _encoded(self, texts: list[str]) -> list[Encoded]:
+        if not isinstance(self.encoder, TokenEncoder):
+            return [Encoded(vector) for vector in self.encoder.encode_questions(texts)]
+        vectors, tokens = self.encoder.encode_questions_with_tokens(texts)
+        return [Encoded(*one) for one in zip(vectors, tokens, strict=True)]
+
+    def _allowed(self, filters: Filters) -> NDArray[np.int64] | None:
+        """Return the ids of the passages that pass the filters, sorted; None for all."""
+        if not filters.active:
+            return None
+        known = self._all_metadata()
+        passing = [id_ for id_, metadata in known.items() if allows(id_, metadata, filters)]
+        return self.store.passage_ids_of(passing)
+
+    def _ranked(
+        self,
+        query: Query,
+        encoded: Encoded,
+        cosines: dict[int, float],
+        matched: lexical.Matches,
+    ) -> tuple[Ranking, dict[int, float]]:
+        """Rank candidates by vector and words, the best by late interaction too."""
+        covered = max(map(matched.coverage, matched), default=0.0)
+        ranking = fuse(cosines, matched, lexical_weight(covered, BESIDE_DENSE))
+        late = self._late(encoded, [id_ for id_, _ in ranking[:READ_CLOSELY]])
+        if not late:
+            return ranking, late
+        closely = {id_: matched[id_] for id_ in late if id_ in matched}
+        best = fuse(late, closely, lexical_weight(covered, BESIDE_LATE))
+        return followed_by(best, ranking), late
+
+    def _late(self, encoded: Encoded, ids: Sequence[int]) -> dict[int, float]:
+        """Return id -> late score of all the passages, or nothing if one has no token vectors.
+
+        An older release stored none: they are made when the files are ingested again.
+        """
+        if encoded.tokens is None or not isinstance(self.encoder, TokenEncoder):
+            return {}
+        if not len(encoded.tokens.vectors):  # punctuation alone asks for nothing
+            return {}
+        if self.store.fact("tokens") != self.token_identity():
+            return {}
+        codes = self.store.token_codes(ids)
+        missing = [id_ for id_ in ids if id_ not in codes]
+        if missing and self.store.passages(missing):  # else they were removed meanwhile
+            return {}
+        try:
+            scores = late_scores(encoded.tokens, list(codes.values()), self.encoder.token_dimension)
+        except ValueError as error:
+            raise LibraryDamaged(
+                f"the token vectors in {self.folder} cannot be read ({error}): ingest into a new "
+                "folder"
+            ) from error
+        return {id_: round(float(score), 6) for id_, score in zip(codes, scores, strict=True)}
+
+    def _preferring(self, query: Query, ranking: Ranking) -> Ranking:
+        """Put first, among about equals, what fits the question's places, years and kinds."""
+        if not query.preferences.stated:
+            return ranking
+        found = self.store.passages([id_ for id_, _ in ranking[:READ_CLOSELY]])
+        known = self.store.metadata_of(sorted({one.document for one in found.values()}))
+        dated = [found[id_].document for id_, _ in ranking[:_DATED] if id_ in found]
+        days = candidate_days(known[document] for document in dated if document in known)
+        bonus = {
+            id_: preference(
+                query.preferences, passage, known.get(passage.document, Metadata()), days
+            )
+            for id_, passage in found.items()
+        }
+        return with_bonus(ranking, bonus, PREFERENCE)
+
+    def _reranked(self, question: str, ranking: Ranking) -> Ranking:
+        """Let the cross-encoder, if there is one, put the best passages in order."""
+        if self.reranker is None or not ranking:
+            return ranking
+        found = self.store.passages([id_ for id_, _ in ranking[:_RERANKED]])
+        texts = [encoded_text(self.metadata(p.document).title, p) for p in found.values()]
+        scores = self.reranker.scores(question, texts)
+        return followed_by(ranked(zip(found, scores, strict=True)), ranking)
 
     def _hits(
         self,
-        ranking: list[tuple[int, float]],
-        cosines: dict[int, float],
-        matched: dict[int, float],
+        ranking: Ranking,
+        cosines: Mapping[int, float],
+        matched: Mapping[int, float],
+        late: Mapping[int, float],
         k: int,
     ) -> list[Hit]:
         """Look up passages; one that was removed since the snapshot was made is left out."""
@@ -163,7 +318,7 @@ class Library:
             some = ranking[start : start + 2 * k]
             found = self.store.passages([id_ for id_, _ in some])
             hits += [
-                Hit(found[id_], score, Scores(cosines[id_], matched.get(id_)))
+                Hit(found[id_], score, Scores(cosines[id_], matched.get(id_), late.get(id_)))
                 for id_, score in some
                 if id_ in found
             ]
@@ -188,16 +343,16 @@ class Library:
         return self._snapshot
 
     def rebuild(self) -> Snapshot:
-        """Make the indexes from the store and publish them. Raises LibraryBusy."""
+        """Make the indexes from the store alone and publish them. Raises LibraryBusy."""
         with self.writing():
-            self._snapshot = self._publish()
+            self._snapshot = self._publish(whole=True)
         return self._snapshot
 
     def _renewed(self, revision: int) -> Snapshot:
         try:
             if revision == self._unpublished:
                 raise StorageFull(f"no space left for the indexes of {self.folder}: free some")
-            with self.writing():  # who waited for the lock may find the work done
+            with self.writing(0):  # a search does not wait: the last generation serves
                 return self._published(self.store.revision) or self._publish()
         except (LibraryBusy, StorageFull) as error:
             news = isinstance(error, StorageFull) and revision != self._unpublished
@@ -222,6 +377,8 @@ class Library:
                 generation = publish.named(root)
                 if generation is None or revision not in (None, generation.manifest.revision):
                     return None
+                if generation.manifest.terms != self._form():
+                    return None  # made by an older program, or of another store
                 if self._snapshot and self._snapshot.revision == generation.manifest.revision:
                     return self._snapshot
                 return _open(publish.current(root) or generation)
@@ -229,21 +386,83 @@ class Library:
                 _log.info("%s: %s", root, error)  # made anew from the store, which has its checks
         return None
 
-    def _publish(self) -> Snapshot:
+    def _publish(self, whole: bool = False) -> Snapshot:
+        """Make the indexes from the store and publish them; the caller holds the lock.
+
+        The lexical one continues the last if that is sound, unless it is to be made `whole`.
+        """
         dimension = int(self.store.fact("dimension") or self.encoder.dimension)
         revision = self.store.revision
         ids, vectors = self.store.all_vectors(dimension)
-        texts = ((p.id, encoded_text(title, p)) for p, title in self.store.all_passages())
+        previous = None if whole else self._sound_generation()
 
         def write(folder: Path) -> None:
             dense.save(dense.build(ids, vectors), folder)
             (folder / "lexical").mkdir()
-            lexical.build(folder / "lexical", texts)
+            if not (previous and self._continued(previous, folder / "lexical", ids)):
+                lexical.build(folder / "lexical", self._texts())
             _check_written(folder, len(ids))
 
         root = self.folder / _GENERATIONS
-        encoder = self.store.fact("encoder")
-        return _open(publish.publish(root, write, revision, encoder, dimension, len(ids)))
+        encoder, form = self.store.fact("encoder"), self._form()
+        return _open(publish.publish(root, write, revision, encoder, dimension, len(ids), form))
+
+    def _sound_generation(self) -> publish.Generation | None:
+        """Return the current generation if every byte of it is right and it is of this store."""
+        try:
+            generation = publish.current(self.folder / _GENERATIONS)
+        except LibraryDamaged:
+            return None
+        return generation if generation and generation.manifest.terms == self._form() else None
+
+    def _continued(
+        self, previous: publish.Generation, folder: Path, ids: NDArray[np.int64]
+    ) -> bool:
+        """Write the lexical index as an update of the last; False if it has to be made whole.
+
+        A passage's text never changes under its id, so that ids alone tell what is new.
+        """
+        known = dense.load(previous.folder).ids
+        removed = np.setdiff1d(known, ids).tolist()
+        new = set(np.setdiff1d(ids, known).tolist())
+        added = ((id_, text) for id_, text in self._texts() if id_ in new)
+        return lexical.update(previous.folder / "lexical", folder, removed, added)
+
+    def _texts(self) -> Iterator[tuple[int, str]]:
+        return ((p.id, encoded_text(title, p)) for p, title in self.store.all_passages())
+
+    def _form(self) -> str:
+        """Return the form of the lexical index and whose ids it holds.
+
+        A new store counts its passages from 1 again, whatever was indexed before.
+        """
+        if not self.store.fact("identity"):
+            self.store.set_fact("identity", uuid4().hex)
+        return f"{lexical.FORMAT} | {self.store.fact('identity')}"
+
+    def unknown_places(self, question: str) -> tuple[Place, ...]:
+        """Return the places that a question names and no document of the library does."""
+        if not find_places(question):
+            return ()
+        regions = {known.region for known in self._all_metadata().values() if known.region}
+        return unknown_places(question, regions, self._names)
+
+    def _all_metadata(self) -> Mapping[str, Metadata]:
+        """Return the metadata of every document, read anew when something has changed."""
+        revision = self.store.revision
+        if self._metadata is None or self._metadata[0] != revision:
+            self._metadata = (revision, self.store.all_metadata())
+        return self._metadata[1]
+
+    def _names(self, name: str) -> bool:
+        """Tell whether a name stands in a passage."""
+        groups = question_groups(name)
+        found = self.snapshot().lexical.search(groups, CANDIDATES)
+        wanted = fold(name)
+        passages = self.store.passages(list(found)).values()
+        return any(
+            wanted in fold(encoded_text(self.metadata(p.document).title, p)) for p in passages
+        )
 
     def rarity(self, terms: Iterable[str]) -> dict[str, float]:
         """Return term -> its inverse document frequency in this library."""
@@ -311,7 +530,7 @@ class Library:
             removed = self.store.remove(id_)
             if removed:
                 self.group_reprints()
-                self._snapshot = self._publish()
+                self._snapshot = self._publish(whole=True)  # an update would keep its terms
         return removed
 
     def check(self) -> list[str]:
@@ -370,9 +589,3 @@ def check_question(question: str) -> str:
             f"the question has {len(question):,} characters, at most {MAX_QUESTION:,} are read"
         )
     return question
-
-
-def with_chinese_places(question: str) -> str:
-    """Return a question with the Chinese names, which documents use, of places named in English."""
-    names = [m.place.name for m in find_places(question) if question[m.start : m.end].isascii()]
-    return " ".join([question, *dict.fromkeys(names)])

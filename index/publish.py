@@ -35,6 +35,7 @@ class Manifest:
     dimension: int
     passages: int
     files: dict[str, str]  # path below the generation -> SHA-256
+    terms: str = ""  # the form of the lexical index; none was written down at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,13 @@ def publish(
     encoder: str,
     dimension: int,
     passages: int,
+    terms: str = "",
 ) -> Generation:
     """Let `write` fill and check a folder, and make it the current generation of `root`.
 
-    Raises StorageFull or LibraryError; what was current before then still is.
+    What `write` links hard from the current generation keeps the checksum that it has there: were
+    it computed again, a bit that flipped since would pass as written. Raises StorageFull or
+    LibraryError; what was current before then still is.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)
@@ -63,7 +67,8 @@ def publish(
         folder = root / f"{_PARTIAL}generation"
         folder.mkdir()
         write(folder)
-        manifest = Manifest(revision, encoder, dimension, passages, _hashes(folder))
+        hashes = _hashes(folder, _linkable(root))
+        manifest = Manifest(revision, encoder, dimension, passages, hashes, terms)
         data = json.dumps(asdict(manifest), indent=1).encode()
         _write(folder / _MANIFEST, data)
         _sync_all(folder)
@@ -145,10 +150,32 @@ def current(root: Path) -> Generation | None:
     return generation
 
 
-def _hashes(folder: Path) -> dict[str, str]:
+def _hashes(folder: Path, known: dict[tuple[int, int], str]) -> dict[str, str]:
+    """Return path -> SHA-256 for every file but locks, for those linked the one `known`."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
     written = (path for path in paths if path.suffix != ".lock")
-    return {path.relative_to(folder).as_posix(): _hash(path) for path in written}
+    return {
+        path.relative_to(folder).as_posix(): known.get(_identity(path)) or _hash(path)
+        for path in written
+    }
+
+
+def _linkable(root: Path) -> dict[tuple[int, int], str]:
+    """Return identity -> SHA-256 for every file of the current generation, if it has one."""
+    try:
+        generation = named(root)
+    except LibraryDamaged:
+        return {}
+    if generation is None:
+        return {}
+    paths = {generation.folder / path: said for path, said in generation.manifest.files.items()}
+    return {_identity(path): said for path, said in paths.items() if path.exists()}
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """Return device and inode: equal for two paths if and only if they are one file."""
+    status = path.stat()
+    return status.st_dev, status.st_ino
 
 
 def _hash(path: Path) -> str:

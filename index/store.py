@@ -20,7 +20,7 @@ from index.types import CleanText, Document, Layout, Metadata, Offsets, Passage,
 
 Row = tuple[Any, ...]
 
-FORMAT = 2
+FORMAT = 3
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS files (
@@ -38,6 +38,8 @@ CREATE TABLE IF NOT EXISTS passages (
     raw_start INTEGER NOT NULL, raw_end INTEGER NOT NULL,
     text TEXT NOT NULL, heading TEXT NOT NULL, vector BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages (document, start);
+CREATE TABLE IF NOT EXISTS tokens (
+    passage INTEGER PRIMARY KEY REFERENCES passages (id) ON DELETE CASCADE, code BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS overrides (document TEXT PRIMARY KEY, fields TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS reprints (document TEXT PRIMARY KEY, original TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS reprints_by_original ON reprints (original);
@@ -48,7 +50,8 @@ _UPGRADES = {
         "ALTER TABLE documents ADD COLUMN layout TEXT NOT NULL DEFAULT ''",
         "ALTER TABLE documents ADD COLUMN signature BLOB NOT NULL DEFAULT x''",
         "UPDATE facts SET value = '2' WHERE name = 'format'",
-    )
+    ),
+    "2": ("UPDATE facts SET value = '3' WHERE name = 'format'",),  # the new table is there already
 }
 _PASSAGE = "id, document, start, end, raw_start, raw_end, text, heading"
 _REMEDY = "remove it and ingest it again"
@@ -66,6 +69,7 @@ class Prepared:
     passages: Sequence[Passage]
     vectors: Vectors
     signature: bytes = b""  # of the clean text, to find reprints by
+    tokens: Sequence[bytes] = ()  # the coded token vectors of each passage, if there are any
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ class Store:
         self._check_format()
 
     def _check_format(self) -> None:
-        if statements := _UPGRADES.get(self.fact("format")):
+        while statements := _UPGRADES.get(self.fact("format")):
             with self._transaction():
                 for statement in statements:
                     self.connection.execute(statement)
@@ -159,6 +163,18 @@ class Store:
             raise LibraryDamaged(f"{self.path} has revision {found!r}: ingest into a new folder")
         return int(found)
 
+    def forget_tokens(self, identity: str, late_name: str) -> None:
+        """Remove all token vectors, to store those of another `identity` from now on.
+
+        All files count as not read, so that the next ingestion makes them. `late_name` is the model
+        that makes them, "" for the encoder itself.
+        """
+        with self._transaction():
+            self.connection.execute("DELETE FROM tokens")
+            self.connection.execute("DELETE FROM files")
+            self._set_fact("tokens", identity)
+            self._set_fact("late_name", late_name)
+
     def _changed(self) -> None:
         self._set_fact("revision", str(self.revision + 1))
 
@@ -203,18 +219,20 @@ class Store:
         )
         marks = ", ".join("?" * len(values))
         self.connection.execute(f"INSERT INTO documents VALUES ({marks})", values)
-        rows = zip(prepared.passages, prepared.vectors, strict=True)
-        self.connection.executemany(
+        tokens = prepared.tokens or [b""] * len(prepared.passages)
+        for parts in zip(prepared.passages, prepared.vectors, tokens, strict=True):
+            self._insert_passage(*parts)
+
+    def _insert_passage(self, passage: Passage, vector: Vectors, code: bytes) -> None:
+        span, raw = passage.span, passage.raw_span
+        values = (passage.document, span.start, span.end, raw.start, raw.end, passage.text)
+        inserted = self.connection.execute(
             "INSERT INTO passages (document, start, end, raw_start, raw_end, text, heading, vector)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    *(document.id, p.span.start, p.span.end, p.raw_span.start, p.raw_span.end),
-                    *(p.text, _json(p.heading), vector.astype("<f4").tobytes()),
-                )
-                for p, vector in rows
-            ),
+            (*values, _json(passage.heading), vector.astype("<f4").tobytes()),
         )
+        if code:
+            self.connection.execute("INSERT INTO tokens VALUES (?, ?)", (inserted.lastrowid, code))
 
     def remove(self, id_: str) -> bool:
         """Remove a document with its passages; tell whether there was one.
@@ -277,6 +295,21 @@ class Store:
         """Return the metadata of a document that is there, without reading its text."""
         row = self._one("SELECT metadata FROM documents WHERE id = ?", (id_,))
         return _metadata(row[0], id_) if row else Metadata()
+
+    def metadata_of(self, ids: Sequence[str]) -> dict[str, Metadata]:
+        """Return the metadata of those documents that are there, by id."""
+        found: dict[str, Metadata] = {}
+        for start in range(0, len(ids), _IN_QUERY):
+            some = ids[start : start + _IN_QUERY]
+            marks = ",".join("?" * len(some))
+            rows = self._all(f"SELECT id, metadata FROM documents WHERE id IN ({marks})", some)
+            found |= {id_: _metadata(text, id_) for id_, text in rows}
+        return found
+
+    def all_metadata(self) -> dict[str, Metadata]:
+        """Return the metadata of every document, by id."""
+        rows = self._all("SELECT id, metadata FROM documents ORDER BY id")
+        return {id_: _metadata(text, id_) for id_, text in rows}
 
     def layout(self, id_: str) -> Layout:
         """Return the layout of a document that is there, without reading its text."""
@@ -359,10 +392,38 @@ class Store:
         )
         return [_passage(row) for row in rows]
 
+    def passage_ids_of(self, documents: Sequence[str]) -> NDArray[np.int64]:
+        """Return the ids of all passages of some documents, sorted."""
+        found: list[int] = []
+        for start in range(0, len(documents), _IN_QUERY):
+            some = documents[start : start + _IN_QUERY]
+            marks = ",".join("?" * len(some))
+            rows = self._all(f"SELECT id FROM passages WHERE document IN ({marks})", some)
+            found += (row[0] for row in rows)
+        return np.sort(np.array(found, np.int64))
+
     def vectors_of(self, id_: str) -> list[bytes]:
         """Return the vectors of a document's passages in order, as little-endian float32."""
         rows = self._all("SELECT vector FROM passages WHERE document = ? ORDER BY start", (id_,))
         return [row[0] for row in rows]
+
+    def token_codes_of(self, id_: str) -> list[bytes]:
+        """Return the coded token vectors of a document's passages in order, b"" for none."""
+        rows = self._all(
+            "SELECT coalesce(t.code, x'') FROM passages p LEFT JOIN tokens t ON t.passage = p.id"
+            " WHERE p.document = ? ORDER BY p.start",
+            (id_,),
+        )
+        return [row[0] for row in rows]
+
+    def token_codes(self, ids: Sequence[int]) -> dict[int, bytes]:
+        """Return the coded token vectors of the passages that have some, by id."""
+        found: dict[int, bytes] = {}
+        for start in range(0, len(ids), _IN_QUERY):
+            some = list(ids[start : start + _IN_QUERY])
+            marks = ",".join("?" * len(some))
+            found |= self._all(f"SELECT passage, code FROM tokens WHERE passage IN ({marks})", some)
+        return found
 
     def all_passages(self) -> Iterator[tuple[Passage, str]]:
         """Yield every passage with the title of its document, by id."""

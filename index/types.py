@@ -8,7 +8,7 @@ it and remembers where each character was.
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -140,6 +140,14 @@ class Hit:
     scores: Scores
 
 
+@dataclass(frozen=True, slots=True)
+class QuestionTokens:
+    """The tokens of a question: `vectors` (T, D) unit rows, `weights` (T,) 0 or more."""
+
+    vectors: Vectors
+    weights: Vectors
+
+
 class Encoder(Protocol):
     """Texts to vectors: the bundled model, any sentence-transformers model, fakes in tests."""
 
@@ -169,3 +177,40 @@ class Encoder(Protocol):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, uncut, special tokens and prefix left out."""
+
+
+@runtime_checkable
+class TokenEncoder(Encoder, Protocol):
+    """An encoder that also gives a vector for each token, for late interaction."""
+
+    @property
+    def token_fingerprint(self) -> str:
+        """Equal for two encoders if and only if their token vectors may stand in one library."""
+
+    @property
+    def token_dimension(self) -> int:
+        """The length of a token vector."""
+
+    def encode_passages_with_tokens(
+        self,
+        texts: Sequence[str],
+        pack: Callable[[Vectors], bytes],
+        on_progress: Callable[[int], None] | None = None,
+    ) -> tuple[Vectors, list[bytes]]:
+        """Return what `encode_passages` does, and `pack` of the token vectors (T, D') of each."""
+
+    def encode_questions_with_tokens(
+        self, texts: Sequence[str]
+    ) -> tuple[Vectors, list[QuestionTokens]]:
+        """Return what `encode_questions` does, and the tokens of each question."""
+
+
+class Reranker(Protocol):
+    """Reads a question and a passage together: slower than an encoder, and better."""
+
+    @property
+    def name(self) -> str:
+        """What was asked for, such as "BAAI/bge-reranker-v2-m3"."""
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Return, for each text, how well it answers the question, 0..1."""

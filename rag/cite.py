@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from index.library import with_chinese_places
+from index.glossary import default_glossary
+from index.query import with_chinese_names
 from index.script import fold_characters
 from index.sentences import pieces, sentence_spans
 from index.types import CleanText, Document, Span
@@ -41,7 +42,8 @@ def best_quotes(sentence: str, evidence: Evidence, source: Source) -> list[Span]
     if verbatim := _verbatim(sentence, evidence, source):
         return [verbatim]
     candidates = list(_candidates(evidence, source))
-    words, figures = with_chinese_places(sentence), quantities(sentence)
+    words = with_chinese_names(sentence, default_glossary())
+    figures = quantities(sentence)
     chosen = [_best(words, figures, candidates)]
     while lacking := missing(sentence, [quote.text for quote in chosen]):
         further = _best(words, lacking, candidates)

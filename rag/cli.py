@@ -21,6 +21,7 @@ from index.errors import YinzhengError
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from index.filters import Filters
     from index.frames import CleanDocument
     from index.ingest import Report
     from index.library import Library
@@ -55,6 +56,28 @@ QueriesOption = Annotated[
 ]
 OutOption = Annotated[Path | None, typer.Option("--out", help="Where the rows of a batch go.")]
 
+
+RerankerOption = Annotated[
+    str,
+    typer.Option("--reranker", help="A cross-encoder that reads the 30 best passages once more."),
+]
+RegionOption = Annotated[
+    list[str] | None, typer.Option("--region", help="Only documents of this place; repeatable.")
+]
+AfterOption = Annotated[
+    str, typer.Option("--after", help="Only documents from this day, month or year on.")
+]
+BeforeOption = Annotated[
+    str, typer.Option("--before", help="Only documents up to this day, month or year.")
+]
+PublisherOption = Annotated[
+    list[str] | None,
+    typer.Option("--publisher", help="Only what this body published or issued; repeatable."),
+]
+SourceOption = Annotated[
+    list[str] | None,
+    typer.Option("--source", help="Only this document, or a pattern like 2024/*; repeatable."),
+]
 
 _INTERRUPTED = 130  # how typer ends after Ctrl-C, without a word
 
@@ -105,26 +128,41 @@ def _settings(**given: object) -> "Settings":
 
 
 @contextmanager
-def _library(folder: Path | None, encoder: str = "", create: bool = False) -> Iterator["Library"]:
+def _library(
+    folder: Path | None,
+    encoder: str = "",
+    create: bool = False,
+    late: str = "",
+    reranker: str = "",
+) -> Iterator["Library"]:
     from index.library import Library
 
-    settings = _settings(library=folder, encoder=encoder)
-    chosen = None
-    if settings.encoder:
+    settings = _settings(library=folder, encoder=encoder, late=late, reranker=reranker)
+    chosen, second = None, None
+    if settings.encoder or settings.late:
         from index.encoder import load_encoder
 
-        chosen = load_encoder(settings.encoder)
-    with Library(settings.library, chosen, create) as library:
+        chosen = load_encoder(settings.encoder or None)
+    if settings.late and chosen:
+        from index.multi_vector import load_combined
+
+        chosen = load_combined(chosen, settings.late)
+    if settings.reranker:
+        from index.rerank import load_reranker
+
+        second = load_reranker(settings.reranker)
+    with Library(settings.library, chosen, create, second) as library:
         yield library
 
 
 def _assistant(library: "Library", llm: str, base_url: str) -> "Assistant":
-    from rag.llm import make_answerer
+    from rag.llm import make_answerer, make_rewriter
     from rag.pipeline import Assistant
 
     settings = _settings(llm=llm, base_url=base_url)
     key = settings.api_key.get_secret_value()
-    return Assistant(library, make_answerer(settings.llm, library.encoder, settings.base_url, key))
+    answerer = make_answerer(settings.llm, library.encoder, settings.base_url, key)
+    return Assistant(library, answerer, make_rewriter(settings.llm, settings.base_url, key))
 
 
 def _one_of(question: str | None, queries: Path | None, out: Path | None) -> None:
@@ -149,6 +187,13 @@ def ingest(
     ] = None,
     library: LibraryOption = None,
     encoder: EncoderOption = "",
+    late: Annotated[
+        str,
+        typer.Option(
+            "--late",
+            help="A multi-vector (ColBERT) model for late interaction [default: the encoder].",
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Put files and folders into the library; unchanged ones are passed over."""
@@ -160,7 +205,7 @@ def ingest(
     given: list[Path | str] = [*(paths or ())]
     list_files(given)  # a path that is not there must not leave an empty library behind
     overrides = _meta_table(meta) if meta else None
-    with _library(library, encoder, create=bool(paths)) as opened, _progress() as progress:
+    with _library(library, encoder, bool(paths), late) as opened, _progress() as progress:
         report = run(opened, given, progress, overrides)
         documents, passages = opened.store.counts()
     if as_json:
@@ -266,19 +311,33 @@ def search(
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many passages.")] = 10,
     queries: QueriesOption = None,
     out: OutOption = None,
+    region: RegionOption = None,
+    after: AfterOption = "",
+    before: BeforeOption = "",
+    publisher: PublisherOption = None,
+    source: SourceOption = None,
+    reranker: RerankerOption = "",
     library: LibraryOption = None,
     encoder: EncoderOption = "",
     as_json: JsonOption = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show why each passage was found.")
+    ] = False,
 ) -> None:
     """Find passages."""
+    from index.filters import parse_filters
+
     _one_of(question, queries, out)
-    with _library(library, encoder) as opened:
+    filters = parse_filters(region or (), after, before, publisher or (), source or ())
+    with _library(library, encoder, reranker=reranker) as opened:
         if queries and out:
-            _search_batch(opened, queries, out, k)
+            _search_batch(opened, queries, out, k, filters)
             return
-        hits = opened.search(question or "", k)
+        hits = opened.search(question or "", k, filters)
         if as_json:
-            _print_json({"id": "", "hits": [_hit_row(opened, hit) for hit in hits]})
+            _print_json({"id": "", "hits": _explained_rows(opened, question or "", hits)})
+        elif verbose:
+            _print_why(opened, question or "", hits)
         else:
             _print_hits(opened, hits)
 
@@ -286,7 +345,7 @@ def search(
 _BATCH = 256  # questions encoded together
 
 
-def _search_batch(library: "Library", queries: Path, out: Path, k: int) -> None:
+def _search_batch(library: "Library", queries: Path, out: Path, k: int, filters: "Filters") -> None:
     from rag.report import read_rows
 
     rows = list(_questions(read_rows(queries), "text"))
@@ -294,11 +353,24 @@ def _search_batch(library: "Library", queries: Path, out: Path, k: int) -> None:
     def results() -> Iterator[dict[str, Any]]:
         for start in range(0, len(rows), _BATCH):
             some = rows[start : start + _BATCH]
-            found = library.search_many([text for _, text in some], k)
+            found = library.search_many([text for _, text in some], k, filters)
             for (id_, _), hits in zip(some, found, strict=True):
                 yield {"id": id_, "hits": [_hit_row(library, hit) for hit in hits]}
 
     _write_rows(out, results())
+
+
+def _explained_rows(
+    library: "Library", question: str, hits: Iterable["Hit"]
+) -> list[dict[str, Any]]:
+    """Return rows as the contract writes them, each with the words that matched."""
+    from index.why import matched_terms
+
+    groups = library.query(question).groups
+    return [
+        _hit_row(library, hit) | {"matched": list(matched_terms(groups, hit.passage.text))}
+        for hit in hits
+    ]
 
 
 def _hit_row(library: "Library", hit: "Hit") -> dict[str, Any]:
@@ -331,6 +403,35 @@ def _print_hits(library: "Library", hits: Iterable["Hit"]) -> None:
         print("   " + passage.text.replace("\n", "\n   ") + "\n")
 
 
+def _print_why(library: "Library", question: str, hits: Iterable["Hit"]) -> None:
+    """Print hits with their scores, the words that matched in colour where there is any."""
+    from index.why import matched_spans
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(highlight=False, soft_wrap=True)
+    groups = library.query(question).groups
+    for number, hit in enumerate(hits, start=1):
+        passage, known, span = (
+            hit.passage,
+            library.metadata(hit.passage.document),
+            hit.passage.raw_span,
+        )
+        console.print(Text(f"{number}. {' › '.join([known.title, *passage.heading])}", "bold"))
+        console.print(Text(f"{passage.document}:{span.start}-{span.end}  {_scores(hit)}", "dim"))
+        shown = Text(passage.text)
+        for part in matched_spans(groups, passage.text):
+            shown.stylize("bold green", part.start, part.end)
+        console.print(shown)
+        console.print()
+
+
+def _scores(hit: "Hit") -> str:
+    parts = [("score", hit.score), ("meaning", hit.scores.dense), ("words", hit.scores.lexical)]
+    parts += [("token by token", hit.scores.late)]
+    return "  ".join(f"{name} {value:.3f}" for name, value in parts if value is not None)
+
+
 # --- ask
 
 
@@ -341,20 +442,29 @@ def ask(
     ] = None,
     queries: QueriesOption = None,
     out: OutOption = None,
+    region: RegionOption = None,
+    after: AfterOption = "",
+    before: BeforeOption = "",
+    publisher: PublisherOption = None,
+    source: SourceOption = None,
     llm: LlmOption = "",
     base_url: BaseUrlOption = "",
+    reranker: RerankerOption = "",
     library: LibraryOption = None,
     encoder: EncoderOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Answer with citations, or say that the documents do not."""
+    from index.filters import parse_filters
+
     _one_of(question, queries, out)
-    with _library(library, encoder) as opened:
+    filters = parse_filters(region or (), after, before, publisher or (), source or ())
+    with _library(library, encoder, reranker=reranker) as opened:
         assistant = _assistant(opened, llm, base_url)
         if queries and out:
-            _ask_batch(assistant, queries, out)
+            _ask_batch(assistant, queries, out, filters)
             return
-        answer = assistant.ask(question or "")
+        answer = assistant.ask(question or "", filters=filters)
         for note in answer.notes:
             print(f"yinzheng: note: {note}", file=sys.stderr)
         if as_json:
@@ -363,11 +473,11 @@ def ask(
             _print_answer(answer)
 
 
-def _ask_batch(assistant: "Assistant", queries: Path, out: Path) -> None:
+def _ask_batch(assistant: "Assistant", queries: Path, out: Path, filters: "Filters") -> None:
     from rag.report import read_rows
 
     rows = list(_questions(read_rows(queries), "question"))
-    _write_rows(out, (answer_row(id_, assistant.ask(question)) for id_, question in rows))
+    _write_rows(out, (answer_row(id_, assistant.ask(text, filters=filters)) for id_, text in rows))
 
 
 def answer_row(id_: object, answer: "Answer") -> dict[str, Any]:

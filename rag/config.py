@@ -13,6 +13,8 @@ class Settings(BaseSettings):
 
     library: Path = Path("library")
     encoder: str = ""
+    late: str = ""
+    reranker: str = ""
     llm: str = "extractive"
     base_url: str = ""
     api_key: SecretStr = SecretStr("")

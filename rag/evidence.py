@@ -49,7 +49,7 @@ def gather(
         hit, known = one.hit, metadata(one.hit.passage.document)
         also = tuple(sorted(one.documents - {hit.passage.document}))
         evidence.append(
-            Evidence(len(evidence) + 1, hit.passage, known, hit.score, hit.scores.dense, also)
+            Evidence(len(evidence) + 1, hit.passage, known, hit.score, hit.scores, also)
         )
     return tuple(evidence)
 

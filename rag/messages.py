@@ -35,6 +35,11 @@ _MESSAGES: dict[str, dict[Language, str]] = {
         "zh": "相关资料没有给出数字。",
         "zh-Hant": "相關資料沒有給出數字。",
     },
+    "understood_as": {
+        "en": "Understood as: {0}",
+        "zh": "理解为：{0}",
+        "zh-Hant": "理解為：{0}",
+    },
     "quoted_instead": {
         "en": "{0} did not answer ({1}); the documents are quoted instead.",
         "zh": "{0}没有完成回答（{1}），以下直接引用资料原文。",

@@ -3,21 +3,26 @@
 import itertools
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from index.errors import LibraryError
+from index.filters import ALL, Filters
 from index.library import Library, check_question
 from index.script import fold_tight
 from index.types import Hit, Scores
+from index.why import matched_spans
 from rag.answer import is_refusal
+from rag.breadth import interleave, parts
 from rag.cite import Source, bind
 from rag.draft import parse_draft, with_marks
 from rag.errors import LanguageModelError
 from rag.evidence import about_place, context_of, gather
-from rag.llm.base import Answerer
+from rag.follow_up import standalone
+from rag.llm.base import Answerer, LanguageModel
 from rag.llm.extractive import ExtractiveAnswerer
 from rag.messages import message, name_of
 from rag.refusal import reason_to_refuse
+from rag.rewrite import rewrite, translate
 from rag.types import (
     Answer,
     Checking,
@@ -32,7 +37,7 @@ from rag.types import (
     Turn,
     Written,
 )
-from rag.understand import understand
+from rag.understand import language_of, understand
 from rag.verify import Cited, verify
 
 # Hits looked at for evidence; those that do not fit the question's place or year are then left out.
@@ -61,27 +66,49 @@ class Assistant:
     It holds no state of a conversation: `history` goes with each question.
     """
 
-    def __init__(self, library: Library, answerer: Answerer | None = None) -> None:
-        """`answerer` None means extractive."""
+    def __init__(
+        self,
+        library: Library,
+        answerer: Answerer | None = None,
+        rewriter: LanguageModel | None = None,
+    ) -> None:
+        """`answerer` None means extractive.
+
+        A `rewriter`, best one that gives up soon, puts follow-ups into words that stand alone and
+        English questions into Chinese; without one, rules and the glossary do.
+        """
         self.library = library
+        self.rewriter = rewriter
         self.extractive = ExtractiveAnswerer(library.encoder)
         self.answerer = answerer or self.extractive
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+    def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters = ALL) -> Answer:
         """Return the checked answer. Raises QuestionError or LibraryError."""
-        for event in self.stream(question, history):
+        for event in self.stream(question, history, filters):
             if isinstance(event, Finished):
                 return event.answer
         raise AssertionError("a stream ends with Finished")
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[Event]:
+    def stream(
+        self, question: str, history: Sequence[Turn] = (), filters: Filters = ALL
+    ) -> Iterator[Event]:
         """Yield Searching, Found, Written …, Checking, Finished."""
         clock = _Clock()
-        asked = understand(check_question(question))
+        asked = self._understood(check_question(question), history)
         yield Searching(asked.text)
-        hits = self.library.search(asked.text, _HITS)
-        if asked.items:
-            hits = self._with_next(hits, asked.items)
+        hits = self._search(asked, filters)
+        evidence = self._gathered(asked, hits)
+        clock.search = clock.now()
+        yield Found(tuple(hits), evidence)
+        if reason := reason_to_refuse(
+            asked, evidence, self.library.rarity, self.library.encoder.name
+        ):
+            notes = (*_understood_as(asked), reason)
+            yield Finished(self._refusal(asked, hits, clock, self.answerer.name, notes))
+            return
+        yield from self._answer(asked, hits, evidence, clock)
+
+    def _gathered(self, asked: Question, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
         evidence = gather(
             asked,
             hits,
@@ -89,14 +116,32 @@ class Assistant:
             self.library.encoder.count_tokens,
             copies=self.library.passage_copies,
         )
-        clock.search = clock.now()
-        yield Found(tuple(hits), evidence)
-        if reason := reason_to_refuse(
-            asked, evidence, self.library.rarity, self.library.encoder.name
-        ):
-            yield Finished(self._refusal(asked, hits, clock, self.answerer.name, (reason,)))
-            return
-        yield from self._answer(asked, hits, evidence, clock)
+        groups = self.library.query(asked.text).groups
+        return tuple(
+            replace(one, matched=matched_spans(groups, one.passage.text)) for one in evidence
+        )
+
+    def _understood(self, said: str, history: Sequence[Turn]) -> Question:
+        """Return a question that stands alone, to be answered in the language it was put in."""
+        alone = standalone(said, history)
+        text = alone.text
+        if alone.changed and self.rewriter:
+            text = rewrite(said, history, self.rewriter)
+        asked = understand(text, said)
+        return replace(asked, unknown_places=self.library.unknown_places(text))
+
+    def _search(self, asked: Question, filters: Filters) -> list[Hit]:
+        """Return the passages that may be evidence, from every part of the question."""
+        translated = ""
+        if self.rewriter and language_of(asked.text) == "en":
+            translated = translate(asked.text, self.rewriter)
+        whole = [asked.text, *filter(None, [translated])]
+        parted = parts(asked)
+        found = self.library.search_many([*whole, *parted], _HITS, filters)
+        hits = _best_of(found[: len(whole)])
+        if parted:
+            hits = interleave(found[len(whole) :], hits, _HITS)
+        return self._with_next(hits, asked.items) if asked.items else hits
 
     def _with_next(self, hits: list[Hit], items: int) -> list[Hit]:
         """Put what follows the best passage behind it: a list is announced here, given there."""
@@ -114,7 +159,8 @@ class Assistant:
         self, asked: Question, hits: Sequence[Hit], evidence: Sequence[Evidence], clock: _Clock
     ) -> Iterator[Event]:
         parts: list[str] = []
-        answerer, notes = self.answerer, list(_unanswered_places(asked, evidence))
+        answerer = self.answerer
+        notes = [*_understood_as(asked), *_unanswered_places(asked, evidence)]
         try:
             yield from self._write(answerer, asked, evidence, clock, parts)
         except LanguageModelError as error:
@@ -162,7 +208,7 @@ class Assistant:
         claims = verify(parsed.sentences, bound.numbers, cited)
         text = with_marks(parsed, bound.numbers)
         return Answer(
-            asked.text,
+            asked.said or asked.text,
             asked.language,
             text,
             False,
@@ -171,6 +217,7 @@ class Assistant:
             claims,
             clock.timing(),
             notes,
+            evidence=tuple(evidence),
         )
 
     def _source(self, id_: str, evidence: Sequence[Evidence]) -> Source:
@@ -192,9 +239,25 @@ class Assistant:
         titles = (self.library.metadata(hit.passage.document).title for hit in hits)
         related = tuple(dict.fromkeys(titles))[:_RELATED]
         text = message("refusal", asked.language)
+        said = asked.said or asked.text
         return Answer(
-            asked.text, asked.language, text, True, name, (), (), clock.timing(), notes, related
+            said, asked.language, text, True, name, (), (), clock.timing(), notes, related
         )
+
+
+def _best_of(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Return each passage with the best score that any ranking gives it, best first."""
+    best: dict[int, Hit] = {}
+    for hit in itertools.chain.from_iterable(rankings):
+        known = best.get(hit.passage.id)
+        if known is None or hit.score > known.score:
+            best[hit.passage.id] = hit
+    return sorted(best.values(), key=lambda hit: (-hit.score, hit.passage.id))
+
+
+def _understood_as(asked: Question) -> tuple[str, ...]:
+    """Return a line that says how a follow-up was understood, if it was one."""
+    return (message("understood_as", asked.language, asked.text),) if asked.said else ()
 
 
 def _cited(citation: Citation, evidence: Evidence) -> Cited:

@@ -9,7 +9,7 @@ from rag.evidence import context_of, covered
 from rag.messages import listed, message, name_of
 from rag.quantities import Kind, Quantity, missing, quantities
 from rag.types import Evidence, Question
-from rag.understand import asks_figure
+from rag.understand import asks_figure, language_of
 
 # Share of a Chinese question's subject that one of the best passages must cover; see docs/LOG.md.
 _COVERED = 0.45
@@ -32,7 +32,7 @@ def reason_to_refuse(
 
     `encoder` is the name of the one whose cosines the evidence has.
     """
-    if not evidence:
+    if not evidence or (question.places and set(question.places) <= set(question.unknown_places)):
         return _no_evidence(question)
     texts = [context_of(item.passage, item.metadata) for item in evidence[:_BEST]]
     if stage := _missing_stage(question, texts):
@@ -49,9 +49,9 @@ def reason_to_refuse(
 def _is_other_subject(
     question: Question, evidence: Sequence[Evidence], texts: Sequence[str], encoder: str
 ) -> bool:
-    if question.language != "en":
+    if language_of(question.text) != "en":
         return max(covered(question.text, text) for text in texts) < _COVERED
-    cosines = [item.cosine for item in evidence if item.cosine is not None]
+    cosines = [item.scores.dense for item in evidence if item.scores.dense is not None]
     return bool(cosines) and max(cosines) < _ENGLISH_FLOORS.get(encoder, -1.0)
 
 

@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Literal
 
 from index.places import Place
-from index.types import Hit, Metadata, Passage, Span
+from index.types import Hit, Metadata, Passage, Scores, Span
 from rag.quantities import Kind
 
 Language = Literal["zh", "zh-Hant", "en"]
+_UNSEEN = Scores()  # of a passage that no search found
 
 
 class Status(StrEnum):
@@ -31,13 +32,15 @@ class Turn:
 class Question:
     """A question and what it plainly asks about."""
 
-    text: str
+    text: str  # stands alone: what a follow-up leaves out is put in
     language: Language
     places: tuple[Place, ...] = ()
     years: tuple[int, ...] = ()
     wanted: frozenset[Kind] = frozenset()  # kinds of quantities of which the answer must hold one
     wants_places: bool = False  # the answer must name a place that the question does not
     items: int = 0  # of a list: 3 for 哪三大平台; 0 if it does not say
+    said: str = ""  # as the user put it, if that is not how it stands alone
+    unknown_places: tuple[Place, ...] = ()  # that no document of the library names
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,9 @@ class Evidence:
     passage: Passage
     metadata: Metadata
     score: float
-    cosine: float | None = None  # of the question and the passage, where the dense leg saw it
+    scores: Scores = _UNSEEN  # why it was found
     also: tuple[str, ...] = ()  # documents that say the same in nearly the same words
+    matched: tuple[Span, ...] = ()  # of the passage's text: words of the question
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,7 @@ class Answer:
     timing: Timing
     notes: tuple[str, ...] = ()  # such as: the model did not answer, so the documents are quoted
     related: tuple[str, ...] = ()  # titles that come nearest to a refused question; not evidence
+    evidence: tuple[Evidence, ...] = ()  # what was read, the best first
 
 
 # What happens on the way to an answer, in this order; `Written` any number of times.

@@ -73,12 +73,16 @@ _ASKS_FIGURE = re.compile(
 )
 
 
-def understand(text: str) -> Question:
-    """Return a question with what it plainly asks about."""
+def understand(text: str, said: str = "") -> Question:
+    """Return a question with what it plainly asks about.
+
+    `said` is how the user put it, which decides the language to answer in; "" if just so.
+    """
     folded = fold(text)
     return Question(
         text=text,
-        language=language_of(text),
+        said=said if said != text else "",
+        language=language_of(said or text),
         places=tuple(dict.fromkeys(mention.place for mention in find_places(text))),
         years=tuple(dict.fromkeys(int(year) for year in _YEAR.findall(folded))),
         wanted=frozenset(kind for kind, pattern in _WANTED if pattern.search(folded)),

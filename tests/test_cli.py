@@ -122,12 +122,36 @@ def test_a_search_row_has_the_keys_of_the_contract(on) -> None:
     assert list(row) == ["id", "hits"]
     assert len(row["hits"]) == 3
     for hit in row["hits"]:
-        assert list(hit) == HIT
+        assert list(hit) == [*HIT, "matched"]  # the last says why, beside what the contract wants
         assert list(hit["scores"]) == ["dense", "lexical", "late"]
         assert 0 <= hit["score"] <= 1
+        assert all(word in hit["text"] for word in hit["matched"])
+    assert row["hits"][0]["matched"]
     assert [hit["score"] for hit in row["hits"]] == sorted(
         (h["score"] for h in row["hits"]), reverse=True
     )
+
+
+def test_why_a_passage_was_found_is_told_in_words(on) -> None:
+    shown = on("search", ENGLISH, "-k", 1, "-v").out
+    assert all(name in shown for name in ("score", "meaning", "words"))
+
+
+def test_filters_leave_out_other_documents(on) -> None:
+    row = on("search", QUESTION, "--region", "湖北", "--json").row
+    assert row["hits"]
+    assert all("hubei" in hit["source"] for hit in row["hits"])
+    assert on("ask", QUESTION, "--region", "Hubei", "--json").row["refused"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--region", "桃花源"), ("--after", "yesterday"), ("--before", "2024-13")]
+)
+def test_a_filter_that_means_nothing_is_one_line(on, option, value) -> None:
+    ran = on("search", QUESTION, option, value)
+    assert ran.code == 1
+    assert value in ran.err
+    assert ran.err.count("\n") == 1
 
 
 @pytest.mark.parametrize(("question", "language"), [(QUESTION, "zh"), (ENGLISH, "en")])

@@ -211,6 +211,29 @@ def test_a_text_stands_between_the_start_and_the_end(tokenizers):
     assert [PIECES[i] for i in ids] == ["<s>", "▁", "市政", "ab", "</s>"]
 
 
+# --- what a piece tells
+
+
+def test_a_piece_weighs_more_the_rarer_it_is(made):
+    vocabulary = bundled.read_weights(made[0]).vocabulary
+    weights = bundled.surprise(vocabulary)
+    assert (weights.dtype, weights.shape) == (np.dtype("<f4"), (len(PIECES),))
+    telling = [i for i, piece in enumerate(PIECES) if i > 3 and any(map(str.isalnum, piece))]
+    by_score = sorted(telling, key=lambda i: vocabulary.pieces[i][1])
+    assert (np.diff(weights[by_score]) < 0).all()
+    assert (weights[telling] > 0).all()
+    np.testing.assert_allclose(
+        weights[telling], [-vocabulary.pieces[i][1] for i in telling], rtol=1e-6
+    )
+
+
+def test_special_pieces_and_punctuation_weigh_nothing_and_the_unknown_one_the_most(made):
+    vocabulary = bundled.read_weights(made[0]).vocabulary
+    weights = dict(zip(PIECES, bundled.surprise(vocabulary).tolist(), strict=True))
+    assert [weights[piece] for piece in ("<s>", "<pad>", "</s>", "▁", "。", ":")] == [0.0] * 6
+    assert weights["<unk>"] == max(weights.values()) > 0
+
+
 # --- the graph
 
 
@@ -238,19 +261,43 @@ def test_no_scaled_channel_reaches_far_beyond_the_third_largest(peaks):
 def test_the_int8_graph_follows_the_float_graph(made):
     weights = bundled.read_weights(made[0])
     words = bundled.word_rows(weights.tensors["emb.word"], np.arange(20), 32)
-    plain = _run(bundled.build_graph(weights, None), words)
-    int8 = _run(bundled.build_graph(weights, bundled.measure_peaks(weights)), words)
+    plain = _run(bundled.build_float_graph(weights), words)
+    int8 = _run(bundled.build_int8_graph(weights, bundled.measure_peaks(weights)), words)
     assert _cosines(int8, plain).min() > 0.99
+
+
+def test_the_question_graph_follows_the_float_graph_more_closely(made):
+    weights = bundled.read_weights(made[0])
+    words = bundled.word_rows(weights.tensors["emb.word"], np.arange(20), 32)
+    plain = _run(bundled.build_float_graph(weights), words)
+    int8 = _run(bundled.build_int8_graph(weights, bundled.measure_peaks(weights)), words)
+    question = _run(bundled.build_question_graph(weights), words)
+    assert _cosines(question, plain).min() > 0.99
+    assert _cosines(question, plain).mean() >= _cosines(int8, plain).mean()
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(1, 4))
+def test_repacked_blocks_hold_the_same_weights(seed, rows, wide):
+    random_ = np.random.default_rng(seed)
+    scales = random_.uniform(-8, 8, (rows * wide, 1)).astype("<f2").view(np.uint8)
+    packed = random_.integers(0, 256, (rows * wide, 16), np.uint8)
+    blocks = np.concatenate([scales, packed], axis=1)
+    codes, scales = bundled.repack_blocks(blocks, rows)
+    assert (codes.shape, scales.shape) == ((rows, wide, 16), (rows, wide))
+    assert scales.dtype == np.float32
+    weights = np.stack([codes & 15, codes >> 4], axis=-1).reshape(rows, wide, 32)
+    weights = (weights.astype(np.float32) - 8) * scales[..., None]
+    np.testing.assert_array_equal(weights.reshape(-1, 32), bundled.decode_blocks(blocks))
 
 
 def test_dividing_channels_does_not_change_what_the_graph_computes(made):
     weights = bundled.read_weights(made[0])
     words = bundled.word_rows(weights.tensors["emb.word"], np.arange(20), 32)
-    plain = _run(bundled.build_graph(weights, None), words)
+    plain = _run(bundled.build_float_graph(weights), words)
     peaks = {name: np.ones_like(peak) for name, peak in bundled.measure_peaks(weights).items()}
     for peak in peaks.values():
         peak[7] = 4
-    divided = bundled.build_graph(weights, peaks)
+    divided = bundled.build_int8_graph(weights, peaks)
     assert sum(node.op_type == "Mul" for node in divided.graph.node) == len(peaks) == 8
     assert _cosines(_run(divided, words), plain).min() > 0.99
 

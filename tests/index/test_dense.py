@@ -67,3 +67,32 @@ def test_files_that_do_not_belong_together_are_refused(index, tmp_path):
     (tmp_path / "passages.i64").write_bytes(IDS[:-1].astype("<i8").tobytes())
     with pytest.raises(LibraryDamaged, match="400 vectors for 399 passages"):
         dense.load(tmp_path)
+
+
+# Some of the passages only.
+
+
+@pytest.mark.parametrize("count", [1, 10, 400, 10_000])
+@pytest.mark.parametrize("step", [2, 7, 100, 400])
+def test_the_nearest_of_some_are_those_of_all_restricted(index, count, step):
+    allowed = IDS[::step]
+    (every,) = index.search(VECTORS[3:4], len(IDS))
+    best = sorted((every[id_] for id_ in allowed.tolist()), reverse=True)[:count]
+    (found,) = index.search(VECTORS[3:4], count, allowed)
+    assert sorted(found.values(), reverse=True) == best  # of equal ones any may be left out
+    assert found.items() <= {id_: every[id_] for id_ in allowed.tolist()}.items()
+
+
+def test_all_allowed_is_as_none(index):
+    assert index.search(VECTORS[:3], 9, IDS) == index.search(VECTORS[:3], 9)
+
+
+def test_ids_that_are_not_there_may_be_allowed_and_are_not_found(index):
+    allowed = np.array([-4, 5, 6, 8, 10**9], np.int64)
+    assert [set(found) for found in index.search(VECTORS[:2], 9, allowed)] == [{5, 8}] * 2
+
+
+def test_of_none_none_is_found(index):
+    nothing = np.empty(0, np.int64)
+    assert index.search(VECTORS[:2], 5, nothing) == [{}, {}]
+    assert index.search(VECTORS[:1], 5, np.array([6, 7], np.int64)) == [{}]

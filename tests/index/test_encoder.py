@@ -12,6 +12,8 @@ from test_bundled import write_weights
 
 from index import bundled, encoder
 from index.errors import EncoderError
+from index.late import late_scores, pack, unpack
+from index.types import TokenEncoder
 
 # (question in English, the same in Chinese, the passage that answers it)
 ANSWERED = [
@@ -102,9 +104,8 @@ def test_what_exceeds_the_most_tokens_is_cut_at_the_end(fast):
     assert fast.count_tokens([head])[0] > fast.max_tokens == 512
     a, b = fast.encode_passages([head + "湖", head + "Lake"])
     np.testing.assert_array_equal(a, b)
-    ids, states = fast.hidden_states(head)
-    assert (len(ids), states.shape) == (512, (512, 384))
-    assert (ids[0], ids[-1]) == (0, 2)
+    _, (question,) = fast.encode_questions_with_tokens([head + "湖"])
+    assert 100 < len(question.vectors) < 512
 
 
 def test_questions_and_passages_get_different_prefixes(fast):
@@ -138,7 +139,12 @@ def test_progress_counts_every_text_once_in_order(fast):
 
 def test_encoding_stops_when_progress_is_refused(fast, monkeypatch):
     encoded = []
-    monkeypatch.setattr(fast, "_vector", lambda text: encoded.append(text) or np.zeros(384))
+
+    def states(session, text):
+        encoded.append(text)
+        return np.zeros(1, np.int64), np.zeros((1, 384), np.float32)
+
+    monkeypatch.setattr(fast, "_states", states)
 
     def refuse(done):
         raise InterruptedError
@@ -183,6 +189,110 @@ def test_the_fast_path_does_without_torch():
 def test_a_damaged_graph_is_one_clear_error(tmp_path):
     with pytest.raises(EncoderError, match=r"cannot be loaded .*; delete that folder"):
         encoder.BundledEncoder(tmp_path, 1)
+
+
+# --- the tokens of the bundled model
+
+
+def pieces_of(text):
+    """Return the pieces of a text that hold a letter or digit, without prefix and end."""
+    from tokenizers import Tokenizer
+
+    tokenizer = _whole_tokenizer(Tokenizer)
+    found = tokenizer.encode(text, add_special_tokens=False).tokens
+    return [piece for piece in found if any(map(str.isalnum, piece))]
+
+
+def test_the_model_gives_tokens(fast):
+    assert isinstance(fast, TokenEncoder)
+    assert fast.token_dimension % 2 == 0  # as late.pack wants it
+    assert fast.token_fingerprint != fast.fingerprint
+
+
+def test_vectors_with_tokens_are_those_without_bit_for_bit(fast):
+    vectors, _ = fast.encode_questions_with_tokens(TEXTS)
+    np.testing.assert_array_equal(vectors, fast.encode_questions(TEXTS))
+    vectors, _ = fast.encode_passages_with_tokens(TEXTS, bytes)
+    np.testing.assert_array_equal(vectors, fast.encode_passages(TEXTS))
+
+
+def test_the_tokens_of_a_question_are_its_own_words(fast):
+    _, questions = fast.encode_questions_with_tokens(TEXTS)
+    for text, question in zip(TEXTS, questions, strict=True):
+        assert question.vectors.shape == (len(pieces_of(text)), 384)
+        assert question.weights.shape == (len(question.vectors),)
+        assert question.vectors.dtype == question.weights.dtype == np.float32
+        assert (question.weights > 0).all()
+        np.testing.assert_allclose(np.linalg.norm(question.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_the_tokens_of_a_passage_are_its_own_words(fast):
+    shapes = []
+    fast.encode_passages_with_tokens(TEXTS, lambda tokens: shapes.append(tokens.shape) or b"")
+    assert sorted(shapes) == sorted((len(pieces_of(text)), 384) for text in TEXTS)
+
+
+def test_each_text_is_packed_once_and_codes_come_in_order(fast):
+    packed = []
+
+    def note(tokens):
+        packed.append(tokens)
+        return tokens.tobytes()
+
+    _, codes = fast.encode_passages_with_tokens(PASSAGES, note)
+    assert len(packed) == len(codes) == len(PASSAGES)
+    one_by_one = [fast.encode_passages_with_tokens([text], note)[1][0] for text in PASSAGES]
+    assert codes == one_by_one
+    assert len(set(codes)) == len(PASSAGES)
+
+
+def test_progress_counts_texts_with_tokens_too(fast):
+    seen = []
+    fast.encode_passages_with_tokens(PASSAGES, bytes, seen.append)
+    assert seen == list(range(1, len(PASSAGES) + 1))
+
+
+@pytest.mark.parametrize("text", ["。", "！？……", "——", "", " ", "\n", "《》"])
+def test_a_text_without_a_letter_has_a_vector_and_no_tokens(fast, text):
+    vectors, (question,) = fast.encode_questions_with_tokens([text])
+    assert question.vectors.shape == (0, 384)
+    assert question.weights.shape == (0,)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    _, (code,) = fast.encode_passages_with_tokens([text], pack)
+    _, (word,) = fast.encode_questions_with_tokens(["市政"])
+    assert late_scores(word, [code], fast.token_dimension).tolist() == [0.0]
+
+
+def test_no_texts_have_no_tokens(fast):
+    vectors, questions = fast.encode_questions_with_tokens([])
+    assert (vectors.shape, questions) == ((0, 384), [])
+    vectors, codes = fast.encode_passages_with_tokens([], pack)
+    assert (vectors.shape, codes) == ((0, 384), [])
+
+
+def test_rare_words_of_a_question_weigh_more_than_common_ones(fast):
+    _, (common, rare) = fast.encode_questions_with_tokens(["the", "subsidy"])
+    assert rare.weights.sum() > common.weights.sum()
+
+
+@pytest.mark.parametrize("questions", [ENGLISH, CHINESE])
+def test_the_passage_that_answers_scores_highest_by_its_tokens(fast, questions):
+    _, codes = fast.encode_passages_with_tokens(PASSAGES, pack)
+    for i, question in enumerate(fast.encode_questions_with_tokens(questions)[1]):
+        scores = late_scores(question, codes, fast.token_dimension)
+        assert scores.argmax() == i
+
+
+def test_packing_changes_the_tokens_of_the_model_little(fast):
+    kept = []
+    _, codes = fast.encode_passages_with_tokens(
+        [*PASSAGES, *ENGLISH], lambda tokens: kept.append(tokens) or pack(tokens)
+    )
+    made = {pack(tokens): tokens for tokens in kept}
+    for code in codes:
+        again = unpack(code, fast.token_dimension)
+        cosines = (again * made[code]).sum(axis=1) / np.linalg.norm(again, axis=1)
+        assert cosines.min() > 0.96
 
 
 # --- threads
@@ -251,6 +361,10 @@ def test_a_folder_gives_the_vectors_of_the_int8_form(tiny):
         assert a.dtype == np.float32
         assert (a * b).sum(1).min() > 0.99
     assert model.count_tokens(TINY_TEXTS) == int8.count_tokens(TINY_TEXTS)
+
+
+def test_a_model_of_sentence_transformers_gives_no_tokens(tiny):
+    assert not isinstance(encoder.load_encoder(str(tiny / "float32")), TokenEncoder)
 
 
 def test_a_folder_keeps_order_counts_progress_and_takes_nothing(tiny, monkeypatch):

@@ -1,3 +1,4 @@
+import ast
 import json
 import os
 import shutil
@@ -6,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hash_encoder import HashEncoder
+from hash_encoder import HashEncoder, HashTokenEncoder
 from prepared import body, content
 
 from index import ingest as module
@@ -14,6 +15,7 @@ from index import publish
 from index.errors import EncoderMismatch, LibraryBusy, ReadError, StorageFull
 from index.frames import Problem
 from index.ingest import ingest, list_files
+from index.late import unpack
 from index.library import Library
 from index.sandbox import Outcome, ReadingPool
 from index.script import fold
@@ -375,6 +377,40 @@ def test_the_reading_code_has_a_version():
     assert len(module.reading_version()) == 16
 
 
+PACKAGE = Path(module.__file__).parent
+
+
+def imported(path: Path) -> set[str]:
+    """Return the modules of our package that a module imports, by their dotted names."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("index"):
+            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return found
+
+
+def test_what_does_not_read_files_does_not_make_them_be_read_again():
+    """Modules of folders are loaded by name; the others are reached by what they import."""
+    known = {f"index.{path.stem}": path for path in PACKAGE.glob("*.py")}
+    inner = {path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE}
+    reached, waiting = set(), ["index.reading_worker", "index.chunk"]
+    waiting += [name for path in inner for name in imported(path)]
+    while waiting:
+        if (name := waiting.pop()) in known and name not in reached:
+            reached.add(name)
+            waiting += imported(known[name])
+    reading = {path for path in module._reading_files(PACKAGE) if path.suffix == ".py"}
+    assert inner <= reading
+    allowed = {known[name] for name in reached} | inner | {known["index.__init__"]}
+    assert reading <= allowed, "name it in ingest._NOT_READING"
+
+
+def test_tables_that_decide_how_a_file_is_read_are_part_of_its_version():
+    names = {path.name for path in module._reading_files(PACKAGE)}
+    assert "places.csv" in names
+    assert "glossary.csv" not in names
+
+
 def test_many_batches_give_what_one_gives(library, files, tmp_path, monkeypatch):
     ingest(library, [files])
     monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
@@ -407,7 +443,8 @@ def test_another_encoder_is_refused_and_nothing_changes(library, files, tmp_path
     assert content(library.store) == before
 
 
-def test_two_ingestions_at_once_are_refused(library, files):
+def test_two_ingestions_at_once_are_refused(library, files, monkeypatch):
+    monkeypatch.setattr("index.library._PATIENCE", 0.01)
     with (
         Library(library.folder, HashEncoder()) as other,
         other.writing(),
@@ -591,3 +628,155 @@ def test_a_file_whose_reader_breaks_down_keeps_what_went_in_before(library, file
     assert len(report.problems) == 5
     assert library.document_ids() == IDS
     assert report.removed == []
+
+
+# Token vectors.
+
+
+@pytest.fixture
+def token_encoder():
+    return HashTokenEncoder()
+
+
+@pytest.fixture
+def token_library(tmp_path, token_encoder):
+    with Library(tmp_path / "tokens", token_encoder, create=True) as library:
+        yield library
+
+
+def codes(library: Library) -> dict[int, bytes]:
+    return library.store.token_codes(passage_ids(library))
+
+
+def test_the_tokens_of_every_passage_are_stored_in_code(token_library, files, token_encoder):
+    ingest(token_library, [files])
+    stored = codes(token_library)
+    assert sorted(stored) == passage_ids(token_library)
+    assert all(p.id in stored for id_ in IDS for p in token_library.passages_of(id_))
+    for passage, title in token_library.store.all_passages():
+        tokens = token_encoder.tokens(fold(module.encoded_text(title, passage))).vectors
+        again = unpack(stored[passage.id], token_encoder.token_dimension)
+        assert again.shape == tokens.shape
+        assert (again * tokens).sum(axis=1).min() > 0.9
+
+
+def test_the_vectors_are_those_of_an_encoder_without_tokens(library, token_library, files):
+    ingest(library, [files])
+    ingest(token_library, [files])
+    assert content(library.store) == content(token_library.store)
+    assert codes(library) == {}
+
+
+def test_unchanged_files_keep_their_codes_and_are_not_encoded_again(
+    token_library, files, token_encoder, monkeypatch
+):
+    ingest(token_library, [files])
+    before = codes(token_library)
+    token_encoder.encoded.clear()
+    for version in (module.reading_version(), "new"):
+        monkeypatch.setattr(module, "reading_version", lambda version=version: version)
+        report = ingest(token_library, [files])
+        assert news(report) == {}
+        assert report.encoded == 0
+    assert token_encoder.encoded == []
+    assert codes(token_library) == before
+
+
+def test_unchanged_passages_of_a_changed_file_keep_their_codes(token_library, files, token_encoder):
+    ingest(token_library, [files])
+    before = [*map(bytes, token_library.store.token_codes_of("a.txt"))]
+    token_encoder.encoded.clear()
+    (files / "a.txt").write_text(body(1) + "\n增加的一段话，说的是别的事情。", "utf-8")
+    report = ingest(token_library, [files])
+    assert 0 < report.encoded == len(token_encoder.encoded) < len(before) + 1
+    after = token_library.store.token_codes_of("a.txt")
+    assert after[: len(before) - 1] == before[:-1]
+    assert all(after)
+
+
+def test_equal_passages_have_equal_codes(token_library, files):
+    shutil.copy(files / "a.txt", files / "copy.txt")
+    report = ingest(token_library, [files / "a.txt", files / "copy.txt"])
+    assert report.encoded == report.passages // 2
+    store = token_library.store
+    assert store.token_codes_of("a.txt") == store.token_codes_of("copy.txt")
+
+
+def forget(library: Library) -> None:
+    """Leave a library as an upgrade from a release without tokens does."""
+    library.store.connection.execute("DELETE FROM tokens")
+    library.store.connection.execute("DELETE FROM facts WHERE name = 'tokens'")
+
+
+def another(library: Library) -> None:
+    """Make the tokens of a library those of another encoder."""
+    library.store.connection.execute("UPDATE tokens SET code = x'00'")
+    library.store.set_fact("tokens", "another")
+
+
+@pytest.mark.parametrize("leave", [forget, another])
+def test_a_library_without_tokens_of_this_encoder_gets_them_at_the_next_ingestion(
+    token_library, files, token_encoder, leave
+):
+    ingest(token_library, [files])
+    expected = {id_: token_library.store.token_codes_of(id_) for id_ in IDS}
+    before = content(token_library.store)
+    leave(token_library)
+    token_encoder.encoded.clear()
+    report = ingest(token_library, [files])
+    assert sorted(report.changed) == IDS
+    assert report.encoded == len(token_encoder.encoded) > 0
+    assert {id_: token_library.store.token_codes_of(id_) for id_ in IDS} == expected
+    assert content(token_library.store) == before
+    assert token_library.store.fact("tokens") == token_library.token_identity()
+    assert news(ingest(token_library, [files])) == {}
+
+
+def test_until_a_library_has_all_its_tokens_it_is_searched_without(token_library, files):
+    ingest(token_library, [files])
+    late = {hit.scores.late is None for hit in token_library.search("第2-3号项目")}
+    assert late == {False}
+    forget(token_library)
+    late = {hit.scores.late is None for hit in token_library.search("第2-3号项目")}
+    assert late == {True}
+    ingest(token_library, [files / "a.txt"])
+    late = {hit.scores.late is None for hit in token_library.search("第2-3号项目", 20)}
+    assert late == {True}
+
+
+def test_tokens_are_missed_only_by_an_encoder_that_gives_some(library, files, encoder):
+    ingest(library, [files])
+    library.store.connection.execute("DELETE FROM files")
+    encoder.encoded.clear()
+    assert news(ingest(library, [files])) == {}
+    assert encoder.encoded == []
+
+
+def test_many_batches_give_the_codes_that_one_gives(token_library, files, tmp_path, monkeypatch):
+    ingest(token_library, [files])
+    monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
+    with Library(tmp_path / "other", HashTokenEncoder(), create=True) as other:
+        ingest(other, [files])
+        assert codes(other) == codes(token_library)
+
+
+def test_what_a_failed_run_stored_keeps_its_codes(token_library, files, token_encoder, monkeypatch):
+    monkeypatch.setattr(module, "BATCH_PASSAGES", 1)
+    put, calls = token_library.store.put, []
+
+    def full(batch, *rest):
+        calls.append(1)
+        if len(calls) == 3:
+            raise StorageFull("no space left")
+        put(batch, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(token_library.store, "put", full)
+        with pytest.raises(StorageFull):
+            ingest(token_library, [files])
+    first = codes(token_library)
+    token_encoder.encoded.clear()
+    ingest(token_library, [files])
+    assert first.items() < codes(token_library).items()
+    assert sorted(codes(token_library)) == passage_ids(token_library)
+    assert not any("第1-" in text for text in token_encoder.encoded)

@@ -124,6 +124,76 @@ def test_a_manifest_of_another_form_is_damaged(root, manifest):
         current(root)
 
 
+def test_the_form_of_the_terms_is_written_down(root):
+    made = publish(root, lambda folder: None, 1, "encoder", 64, 7, "bigrams")
+    assert current(root) == made
+    assert made.manifest.terms == "bigrams"
+
+
+def test_a_manifest_from_before_terms_had_a_form_is_read(root):
+    made = put(root)
+    said = json.loads((made.folder / "MANIFEST.json").read_bytes())
+    del said["terms"]
+    data = json.dumps(said).encode()
+    (made.folder / "MANIFEST.json").write_bytes(data)
+    (root / "CURRENT").write_text(f"g000001 {module._digest(data)}")
+    assert current(root).manifest.terms == ""
+
+
+# Files linked from the generation before.
+
+
+def put_linked(root, revision, before, changed=()):
+    def write(folder):
+        (folder / "lexical").mkdir()
+        for name, data in FILES.items():
+            if name in changed:
+                (folder / name).write_bytes(data + b"new")
+            else:
+                os.link(before.folder / name, folder / name)
+
+    return publish(root, write, revision, "encoder", 64, 7)
+
+
+def test_linked_files_are_those_of_the_generation_before(root):
+    first = put(root)
+    made = put_linked(root, 2, first, changed=["dense.faiss"])
+    assert current(root) == made
+    name = "lexical/terms.idx"
+    assert os.path.samefile(first.folder / name, made.folder / name)
+    assert made.manifest.files[name] == first.manifest.files[name]
+    assert made.manifest.files["dense.faiss"] != first.manifest.files["dense.faiss"]
+
+
+def test_linked_files_outlive_the_generation_they_come_from(root):
+    made = put(root)
+    for revision in range(2, 7):
+        made = put_linked(root, revision, made)
+        assert current(root) == made
+    assert names(root) == ["CURRENT", "g000005", "g000006"]
+    assert {name: (made.folder / name).read_bytes() for name in FILES} == FILES
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_bit_that_flips_in_a_linked_file_is_found_whenever_it_does(root, when):
+    first = put(root)
+    path = first.folder / "lexical" / "terms.idx"
+    hurt = b"\x00" + path.read_bytes()[1:]
+    if when == "before":
+        path.write_bytes(hurt)
+    put_linked(root, 2, first)
+    if when == "after":
+        path.write_bytes(hurt)
+    with pytest.raises(LibraryDamaged, match=r"terms\.idx"):
+        current(root)
+
+
+def test_files_linked_from_a_damaged_generation_get_their_own_checksum(root):
+    first = put(root)
+    (first.folder / "MANIFEST.json").write_bytes(b"{}")
+    assert put_linked(root, 2, first) == current(root)
+
+
 # Crashes and errors at every file operation.
 
 OPERATIONS = (

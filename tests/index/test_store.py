@@ -327,21 +327,156 @@ def test_a_file_cut_short_gives_our_errors_only(filled, path, tmp_path, share):
         use(copy)
 
 
-def test_a_store_of_the_first_format_is_brought_up_to_date(tmp_path, encoder):
-    path = tmp_path / "store.sqlite3"
-    prepared = prepare("d", "东莞市对硼药研发给予奖励。", encoder)
-    with closing(Store(path)) as store:
-        store.put([prepared])
+# Stores of earlier formats.
+
+
+def to_format_2(path):
+    alter(path, "DROP TABLE tokens")
+    alter(path, "UPDATE facts SET value = '2' WHERE name = 'format'")
+
+
+def to_format_1(path):
+    to_format_2(path)
     for column in ("layout", "signature"):
         alter(path, f"ALTER TABLE documents DROP COLUMN {column}")
     for table in ("overrides", "reprints"):
         alter(path, f"DROP TABLE {table}")
     alter(path, "UPDATE facts SET value = '1' WHERE name = 'format'")
+
+
+@pytest.mark.parametrize("to_earlier", [to_format_1, to_format_2])
+def test_a_store_of_an_earlier_format_is_brought_up_to_date(path, encoder, to_earlier):
+    prepared = replace(
+        prepare("d", "东莞市对硼药研发给予奖励。", encoder, RECORD.location), tokens=[b"code"]
+    )
+    with closing(Store(path)) as store:
+        store.set_fact("dimension", str(encoder.dimension))
+        store.put([prepared], [RECORD])
+        before, revision = content(store), store.revision
+    to_earlier(path)
     for _ in range(2):
         with closing(Store(path)) as store:
-            assert store.document("d") == prepared.document
+            assert content(store) == before
+            assert store.revision == revision
             assert store.signature("d") == b""
-            assert store.fact("format") == str(FORMAT)
+            assert store.token_codes_of("d") == [b""]
+            assert store.fact("tokens") == ""  # so that the next ingestion makes some
+            assert store.file(RECORD.location) == RECORD
+            assert store.fact("format") == str(FORMAT) == "3"
+            assert store.check() == []
+
+
+@pytest.mark.parametrize("to_earlier", [to_format_1, to_format_2])
+def test_an_earlier_format_is_left_as_it_is_while_another_writes(path, filled, to_earlier):
+    filled.close()
+    to_earlier(path)
+    with closing(sqlite3.connect(path)) as connection:
+        before = connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
+        connection.execute("BEGIN IMMEDIATE")
+        with pytest.MonkeyPatch.context() as patch:
+            connect = sqlite3.connect
+            patch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, **{**k, "timeout": 0}))
+            with pytest.raises(LibraryBusy):
+                Store(path)
+        connection.execute("ROLLBACK")
+        found = connection.execute("SELECT value FROM facts WHERE name = 'format'").fetchone()
+    assert found == before
+
+
+# Token vectors.
+
+
+@pytest.fixture
+def coded(store, encoder):
+    """Three documents of several passages: all, some and none of them with codes."""
+    store.set_fact("dimension", str(encoder.dimension))
+    for n, of in enumerate((lambda i: True, lambda i: i % 2 == 0, lambda i: False)):
+        prepared = prepare(f"{n}.txt", body(n, 40), encoder)
+        codes = [f"{n}-{i}".encode() * of(i) for i in range(len(prepared.passages))]
+        store.put([replace(prepared, tokens=codes)])
+    return store
+
+
+def test_token_codes_come_back_in_the_order_of_passages(coded):
+    first, second, third = (coded.token_codes_of(f"{n}.txt") for n in range(3))
+    assert len(first) == len(second) == len(third) > 2
+    assert first == [f"0-{i}".encode() for i in range(len(first))]
+    assert second[:3] == [b"1-0", b"", b"1-2"]
+    assert set(third) == {b""}
+    assert coded.token_codes_of("none") == []
+
+
+def test_token_codes_are_found_by_id_where_there_are_some(coded):
+    expected = {}
+    for n in range(3):
+        ids = [passage.id for passage in coded.passages_of(f"{n}.txt")]
+        codes = zip(ids, coded.token_codes_of(f"{n}.txt"), strict=True)
+        expected |= {id_: code for id_, code in codes if code}
+    every = [passage.id for passage, _ in coded.all_passages()]
+    assert coded.token_codes(every) == expected
+    assert coded.token_codes([*every, -1, 10**9, *range(10**4, 10**4 + 2000)]) == expected
+    assert coded.token_codes(every[:1]) == {every[0]: b"0-0"}
+    assert coded.token_codes([]) == {}
+
+
+def test_token_codes_go_with_their_passages(coded, encoder):
+    def count():
+        return coded.connection.execute("SELECT count(*) FROM tokens").fetchone()[0]
+
+    def codes():
+        return sum(map(bool, (c for n in range(3) for c in coded.token_codes_of(f"{n}.txt"))))
+
+    assert count() == codes() > 0
+    coded.remove("0.txt")
+    assert count() == codes() > 0
+    coded.put([prepare("1.txt", "别的一段正文。", encoder)])
+    assert count() == codes() == 0
+    assert coded.check() == []
+
+
+def test_as_many_codes_as_passages_or_none_are_stored(coded, encoder):
+    before = content(coded)
+    wrong = replace(prepare("9.txt", body(9, 40), encoder), tokens=[b"one"])
+    with pytest.raises(ValueError, match="zip"):
+        coded.put([wrong])
+    assert content(coded) == before
+
+
+def test_what_is_removed_leaves_no_token_code_behind(coded, path):
+    code = coded.token_codes_of("0.txt")[-1]
+    assert any(code in file.read_bytes() for file in path.parent.iterdir())
+    coded.remove("0.txt")
+    assert not any(code in file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_tokens_of_another_maker_are_forgotten_and_all_files_count_as_not_read(coded):
+    before, revision = content(coded), coded.revision
+    coded.put([], [RECORD])
+    coded.forget_tokens("maker", "model")
+    assert coded.token_codes([passage.id for passage, _ in coded.all_passages()]) == {}
+    assert coded.file(RECORD.location) is None
+    assert (coded.fact("tokens"), coded.fact("late_name")) == ("maker", "model")
+    assert content(coded) == before
+    assert coded.revision == revision
+
+
+# What is known of all documents.
+
+
+def test_the_metadata_of_all_are_those_of_each(filled):
+    ids = filled.document_ids()
+    assert filled.all_metadata() == {id_: filled.metadata(id_) for id_ in ids}
+    assert list(filled.all_metadata()) == ids
+
+
+def test_passage_ids_are_those_of_the_documents_sorted(filled):
+    expected = sorted(p.id for id_ in ("2.txt", "0.txt") for p in filled.passages_of(id_))
+    assert filled.passage_ids_of(["2.txt", "0.txt", "none"]).tolist() == expected
+    many = [f"{n}.txt" for n in range(1500)]
+    every = [passage.id for passage, _ in filled.all_passages()]
+    assert filled.passage_ids_of(many).tolist() == every
+    assert filled.passage_ids_of([]).dtype == np.int64
+    assert filled.passage_ids_of([]).tolist() == []
 
 
 def test_reprints_are_listed_with_the_original_first(store, encoder):

@@ -37,7 +37,7 @@ def test_hits_are_numbered_from_one_in_their_order() -> None:
         (2, "乙奖励"),
         (3, "丙奖励"),
     ]
-    assert [item.cosine for item in evidence] == [0.9, 0.89, 0.88]
+    assert [item.scores.dense for item in evidence] == [0.9, 0.89, 0.88]
 
 
 def test_no_text_is_taken_twice_in_any_script_spacing_or_punctuation() -> None:

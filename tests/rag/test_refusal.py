@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from index.types import Metadata, Passage, Span
+from index.types import Metadata, Passage, Scores, Span
 from rag.refusal import reason_to_refuse
 from rag.types import Evidence
 from rag.understand import understand
@@ -21,7 +21,10 @@ def rarity(terms: Iterable[str]) -> dict[str, float]:
 
 def evidence(*texts: str, cosine: float | None = 0.9) -> list[Evidence]:
     return [
-        Evidence(n, Passage(n, "a", Span(0, len(t)), Span(0, len(t)), t), Metadata(), 1.0, cosine)
+        Evidence(
+            *(n, Passage(n, "a", Span(0, len(t)), Span(0, len(t)), t), Metadata(), 1.0),
+            scores=Scores(cosine),
+        )
         for n, t in enumerate(texts, start=1)
     ]
 
