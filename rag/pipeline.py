@@ -9,10 +9,10 @@ from index.errors import LibraryError
 from index.filters import ALL, Filters
 from index.library import Library, check_question
 from index.script import fold_tight
-from index.types import Hit, Scores
+from index.types import Hit
 from index.why import matched_spans
 from rag.answer import is_refusal
-from rag.breadth import interleave, parts
+from rag.breadth import interleave, parts, with_surroundings
 from rag.cite import Source, bind
 from rag.draft import parse_draft, with_marks
 from rag.errors import LanguageModelError
@@ -140,20 +140,9 @@ class Assistant:
         found = self.library.search_many([*whole, *parted], _HITS, filters)
         hits = _best_of(found[: len(whole)])
         if parted:
-            hits = interleave(found[len(whole) :], hits, _HITS)
-        return self._with_next(hits, asked.items) if asked.items else hits
-
-    def _with_next(self, hits: list[Hit], items: int) -> list[Hit]:
-        """Put what follows the best passage behind it: a list is announced here, given there."""
-        if not hits:
-            return hits
-        best = hits[0].passage
-        after = (
-            p for p in self.library.passages_of(best.document) if p.span.start >= best.span.end
-        )
-        following = [Hit(p, hits[0].score, Scores()) for p in itertools.islice(after, items)]
-        known = {hit.passage.id for hit in following}
-        return [hits[0], *following, *(hit for hit in hits[1:] if hit.passage.id not in known)]
+            return interleave(found[len(whole) :], hits, _HITS)
+        count_tokens = self.library.encoder.count_tokens
+        return with_surroundings(asked, hits, self.library.passages_of, count_tokens)
 
     def _answer(
         self, asked: Question, hits: Sequence[Hit], evidence: Sequence[Evidence], clock: _Clock

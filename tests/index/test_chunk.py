@@ -238,13 +238,6 @@ def test_title_and_heading_join_the_encoded_text():
     assert encoded_text("", Passage(1, "d", Span(0, 2), Span(0, 2), "正文")) == "正文"
 
 
-def test_a_passage_that_begins_with_the_title_gets_no_second_one():
-    text = "東莞 支持硼藥研發\n正文"
-    passage = Passage(1, "d", Span(0, len(text)), Span(0, len(text)), text, ("一、总则",))
-    assert encoded_text("东莞支持硼药研发", passage) == f"一、总则\n{text}"
-    assert encoded_text("支持硼药研发", passage) == f"支持硼药研发\n一、总则\n{text}"
-
-
 @given(mixed_texts)
 def test_estimates_add_up(text):
     measure = Measure.of(text, characters)
