@@ -6,10 +6,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
+from index.glossary import default_glossary
+from index.late import late_scores, pack
 from index.places import find_places
+from index.query import with_chinese_names
 from index.script import fold
 from index.sentences import pieces, sentence_spans
-from index.types import Encoder, Span, Vectors
+from index.types import Encoder, Span, TokenEncoder, Vectors
 from rag.draft import parse_draft
 from rag.evidence import about_place, covered, subject
 from rag.quantities import Kind, Quantity, quantities
@@ -79,13 +82,25 @@ class ExtractiveAnswerer:
     def _scored(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
         if not candidates:
             return []
-        asked = self.encoder.encode_questions([fold(question.text)])[0]
-        read = self.encoder.encode_passages([fold(candidate.text) for candidate in candidates])
-        meaning, words = _spread(read @ asked), _telling_words(question, candidates)
+        near = self._nearness(question, [fold(candidate.text) for candidate in candidates])
+        meaning, words = _spread(near), _telling_words(question, candidates)
         return [
             replace(one, words=share, score=_score(question, one, share, float(near)))
             for one, share, near in zip(candidates, words, meaning, strict=True)
         ]
+
+    def _nearness(self, question: Question, texts: list[str]) -> Vectors:
+        """Return (N,) how near texts are in meaning, token by token if the encoder can."""
+        asked = fold(with_chinese_names(question.text, default_glossary()))
+        if isinstance(self.encoder, TokenEncoder):
+            _, (tokens,) = self.encoder.encode_questions_with_tokens([asked])
+            if len(tokens.vectors):
+                _, codes = self.encoder.encode_passages_with_tokens(texts, pack)
+                return late_scores(tokens, codes, self.encoder.token_dimension)
+        nearness: Vectors = self.encoder.encode_passages(texts) @ self.encoder.encode_questions(
+            [asked]
+        ).reshape(-1)
+        return nearness
 
 
 def _candidates(evidence: Sequence[Evidence]) -> list[_Candidate]:
