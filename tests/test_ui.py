@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import ui
 from index.errors import LibraryBusy
 from index.library import MAX_QUESTION
-from index.types import Hit, Passage, Scores, Span
+from index.types import Hit, Metadata, Passage, Scores, Span
 from rag.errors import LanguageModelCut
 from rag.types import (
     Answer,
@@ -48,6 +48,7 @@ HOSTILE = [
     "&lt;script&gt; &#60;script&#62;",
 ]
 WRITTEN_BY_US = {"div", "span", "a", "b", "br", "ul", "li", "blockquote"}
+WRITTEN_BY_US |= {"details", "summary", "mark"}
 CITATION = Citation(
     n=1,
     source="measures.txt",
@@ -160,6 +161,9 @@ def test_any_other_address_is_mere_text(url):
             lambda text, name=name: replace(ANSWER, citations=(replace(CITATION, **{name: text}),))
             for name in ("source", "title", "publisher", "date", "url", "heading", "text")
         ),
+        lambda text: replace(ANSWER, evidence=(read(text),)),
+        lambda text: replace(ANSWER, evidence=(read("一", heading=text),)),
+        lambda text: replace(ANSWER, evidence=(read("一", title=text),)),
     ],
 )
 def test_hostile_text_is_shown_as_text_wherever_it_stands(answer, payload):
@@ -179,6 +183,21 @@ def test_hostile_questions_drafts_and_errors_are_shown_as_text(payload):
         page = page_of(html)
         assert payload in page.text
         assert {tag for tag, _ in page.tags} <= {"div", "br"}
+
+
+def read(text: str, heading: str = "", title: str = "") -> Evidence:
+    """A passage that was read, the middle of whose text matched."""
+    passage = Passage(1, "a.txt", Span(0, len(text)), Span(0, len(text)), text, (heading,))
+    matched = (Span(len(text) // 3, len(text) // 2 + 1),)
+    scores = Scores(0.87, 12.3, 0.81)
+    return Evidence(1, passage, Metadata(title=title), 1.0, scores, matched=matched)
+
+
+def test_what_was_read_shows_why_it_was_found():
+    page = page_of(ui.answer_html(replace(ANSWER, evidence=(read("东莞支持硼药"),)), "a"))
+    assert [tag for tag, _ in page.tags].count("mark") == 1
+    assert all(part in page.text for part in ("0.87", "12.3", "0.81", "东莞支持硼药"))
+    assert not page_of(ui.answer_html(ANSWER, "a")).all("class", "yz-read")
 
 
 def test_a_mark_leads_to_its_citation_and_an_unknown_one_to_nothing():

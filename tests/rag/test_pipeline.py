@@ -8,6 +8,7 @@ import pytest
 from hash_encoder import HashEncoder
 
 from index.errors import LibraryError, QuestionError
+from index.filters import parse_filters
 from index.ingest import ingest
 from index.library import Library
 from rag.answer import MAX_ANSWER, PromptedAnswerer
@@ -16,7 +17,7 @@ from rag.llm.base import Message
 from rag.llm.scripted import ScriptedModel
 from rag.messages import refusals
 from rag.pipeline import Assistant
-from rag.types import Answer, Checking, Finished, Found, Searching, Status, Written
+from rag.types import Answer, Checking, Finished, Found, Searching, Status, Turn, Written
 
 QUESTIONS = {
     "en": "what does Dongguan give for BNCT drugs?",
@@ -347,3 +348,81 @@ def test_a_document_that_changes_while_it_is_cited_is_one_clear_error(tmp_path) 
                 if isinstance(event, Found):
                     path.write_text("本次会议讨论了食堂的菜单。", encoding="utf-8")
                     ingest(library, [folder])
+
+
+# Follow-ups, parts, filters and the model that rewrites.
+
+
+def said(*texts: str) -> list[Turn]:
+    return [Turn("user" if i % 2 == 0 else "assistant", text) for i, text in enumerate(texts)]
+
+
+def test_a_follow_up_is_answered_as_the_question_it_stands_for(sample_library) -> None:
+    assistant = Assistant(sample_library)
+    first = assistant.ask(QUESTIONS["zh"])
+    answer = assistant.ask("上限是多少？", said(QUESTIONS["zh"], first.text))
+    assert "1500" in answer.text
+    assert answer.question == "上限是多少？"
+    assert any("硼药" in note for note in answer.notes)
+    assert_whole(answer, sample_library)
+
+
+def test_a_follow_up_is_answered_in_its_own_language(sample_library) -> None:
+    answer = Assistant(sample_library).ask("and Foshan?", said(QUESTIONS["zh"], "…[1]"))
+    assert (answer.language, answer.refused) == ("en", True)
+    assert answer.notes[0].startswith("Understood as: 佛山")
+
+
+def test_a_question_that_stands_alone_is_not_changed_by_what_was_said_before(sample_library):
+    alone = Assistant(sample_library).ask(QUESTIONS["en"])
+    later = Assistant(sample_library).ask(QUESTIONS["en"], said("湖北的目标是多少？", "…"))
+    assert (alone.text, alone.notes) == (later.text, later.notes)
+
+
+def test_each_part_of_a_comparison_has_evidence(sample_library) -> None:
+    events = Assistant(sample_library).stream("湖北和广东的生物医药产业规模分别是多少？")
+    found = next(event for event in events if isinstance(event, Found))
+    regions = {item.metadata.region for item in found.evidence[:2]}
+    assert regions == {"湖北", "广东"}
+
+
+def test_only_documents_that_pass_the_filters_are_evidence(sample_library) -> None:
+    filters = parse_filters(regions=["Hubei"])
+    for event in Assistant(sample_library).stream("生物医药产业的目标是多少？", filters=filters):
+        if isinstance(event, Found):
+            assert event.evidence
+            assert {item.metadata.region for item in event.evidence} == {"湖北"}
+    refused = Assistant(sample_library).ask(QUESTIONS["zh"], filters=filters)
+    assert refused.refused
+    assert_whole(refused, sample_library)
+
+
+def test_what_was_read_says_why_it_was_found(sample_library) -> None:
+    answer = Assistant(sample_library).ask(QUESTIONS["en"])
+    best = answer.evidence[0]
+    assert {span.of(best.passage.text) for span in best.matched} & {"东莞", "硼药"}
+    assert None not in (best.scores.dense, best.scores.lexical, best.scores.late)
+
+
+def test_an_english_question_is_also_searched_for_in_the_models_chinese(library) -> None:
+    model = ScriptedModel("进入Ⅲ期临床的硼药最高奖励多少？")
+    question = "What is the highest reward for a drug in phase III?"
+    plain = next(iter_found(Assistant(library).stream(question)))
+    helped = next(iter_found(Assistant(library, rewriter=model).stream(question)))
+    assert len(model.asked) == 1
+    assert helped.hits[0].passage.document == "honest.txt"
+    assert helped.hits[0].score >= plain.hits[0].score
+
+
+@pytest.mark.parametrize(
+    "pieces", [(LanguageModelUnavailable("down"),), ("",), ("我不知道\n\n再问",), ("x" * 5000,)]
+)
+def test_a_rewriter_that_fails_changes_nothing(library, pieces) -> None:
+    history = said("进入Ⅲ期临床的硼药最高奖励多少？", "…")
+    plain = Assistant(library).ask("每年最高呢？", history)
+    helped = Assistant(library, rewriter=ScriptedModel(*pieces)).ask("每年最高呢？", history)
+    assert (helped.text, helped.notes) == (plain.text, plain.notes)
+
+
+def iter_found(events):
+    return (event for event in events if isinstance(event, Found))
