@@ -70,7 +70,7 @@ def _fill(library: Library) -> None:
     library.store.set_fact("dimension", str(_DIMENSION))
     library.store.set_fact("encoder_name", library.encoder.name)
     library.store.set_fact("encoder", library.encoder.fingerprint)
-    library.store.forget_tokens(library.token_identity(), "")
+    library.store.forget_tokens(library.token_identity(), "", _DIMENSION)
     for first in range(0, PASSAGES, 50 * _IN_DOCUMENT):
         names = range(first, first + 50 * _IN_DOCUMENT, _IN_DOCUMENT)
         texts = [[_text(sentences, chosen) for _ in range(_IN_DOCUMENT)] for _ in names]

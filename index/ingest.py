@@ -240,9 +240,10 @@ def _record_encoder(library: Library) -> None:
         library.store.set_fact("encoder_name", library.encoder.name)
         library.store.set_fact("dimension", str(library.encoder.dimension))
         library.store.set_fact("encoder", library.encoder.fingerprint)
-    identity = library.token_identity()
-    if identity and library.store.fact("tokens") != identity:
-        library.store.forget_tokens(identity, getattr(library.encoder, "late_name", ""))
+    identity, encoder = library.token_identity(), library.encoder
+    if isinstance(encoder, TokenEncoder) and library.store.fact("tokens") != identity:
+        late_name = getattr(encoder, "late_name", "")
+        library.store.forget_tokens(identity, late_name, encoder.token_dimension)
 
 
 @dataclass(frozen=True, slots=True)

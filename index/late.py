@@ -128,11 +128,17 @@ def _rolling(best: Vectors, firsts: NDArray[np.int64], counts: Sequence[int]) ->
     return rolling
 
 
+def is_code_size(size: int, dimension: int) -> bool:
+    """Tell whether `pack` makes codes of so many bytes of vectors of this length."""
+    tokens, rest = divmod(size - 2 * dimension, 2 + dimension // 2)
+    return tokens >= 1 and not rest
+
+
 def _parse(code: bytes, dimension: int) -> _Codes:
-    mean_size, token_size = 2 * dimension, 2 + dimension // 2
-    tokens, rest = divmod(len(code) - mean_size, token_size)
-    if tokens < 1 or rest:
+    if not is_code_size(len(code), dimension):
         raise ValueError(f"{len(code)} bytes are no token vectors of {dimension} numbers")
+    mean_size = 2 * dimension
+    tokens = (len(code) - mean_size) // (2 + dimension // 2)
     numbers = np.frombuffer(code, _HALF_PRECISION, dimension + tokens).astype(np.float32)
     digits = np.frombuffer(code, np.uint8, offset=mean_size + 2 * tokens)
     return _Codes(numbers[:dimension], numbers[dimension:], digits.reshape(tokens, -1))

@@ -34,7 +34,7 @@ from index.fuse import (
     with_bonus,
 )
 from index.glossary import Glossary, default_glossary, load_glossary
-from index.late import CODEC, late_scores
+from index.late import CODEC, is_code_size, late_scores
 from index.places import Place, find_places
 from index.preferences import candidate_days, preference, unknown_places
 from index.query import Encoded, Query, read_query
@@ -538,7 +538,7 @@ class Library:
 
         Indexes that are missing or older than the store are no damage: the next search makes them.
         """
-        problems = self.store.check()
+        problems = [*self.store.check(), *self._check_tokens()]
         try:
             generation = publish.current(self.folder / _GENERATIONS)
             revision, passages = self.store.revision, self.store.counts()[1]
@@ -556,6 +556,21 @@ class Library:
                 "`yinzheng doctor --repair` makes the indexes anew"
             )
         return problems
+
+    def _check_tokens(self) -> list[str]:
+        dimension = self.store.fact("token_dimension")
+        if not dimension.isdecimal() or not int(dimension):
+            return []
+        try:
+            damaged = {
+                document
+                for document, size in self.store.token_sizes()
+                if not is_code_size(size, int(dimension))
+            }
+        except LibraryDamaged as error:
+            return [str(error)]
+        said = "its token vectors cannot be read: remove it and ingest it again"
+        return [f"{document}: {said}" for document in sorted(damaged)]
 
 
 def _pointer(root: Path) -> str:

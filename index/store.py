@@ -163,17 +163,18 @@ class Store:
             raise LibraryDamaged(f"{self.path} has revision {found!r}: ingest into a new folder")
         return int(found)
 
-    def forget_tokens(self, identity: str, late_name: str) -> None:
+    def forget_tokens(self, identity: str, late_name: str = "", dimension: int = 0) -> None:
         """Remove all token vectors, to store those of another `identity` from now on.
 
         All files count as not read, so that the next ingestion makes them. `late_name` is the model
-        that makes them, "" for the encoder itself.
+        that makes them, "" for the encoder itself; `dimension` their length.
         """
         with self._transaction():
             self.connection.execute("DELETE FROM tokens")
             self.connection.execute("DELETE FROM files")
             self._set_fact("tokens", identity)
             self._set_fact("late_name", late_name)
+            self._set_fact("token_dimension", str(dimension))
 
     def _changed(self) -> None:
         self._set_fact("revision", str(self.revision + 1))
@@ -415,6 +416,13 @@ class Store:
             (id_,),
         )
         return [row[0] for row in rows]
+
+    def token_sizes(self) -> Iterator[tuple[str, int]]:
+        """Yield document and size in bytes of the code of each passage that has one."""
+        yield from self._stream(
+            "SELECT p.document, length(t.code) FROM tokens t JOIN passages p ON p.id = t.passage"
+            " ORDER BY p.id"
+        )
 
     def token_codes(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the coded token vectors of the passages that have some, by id."""

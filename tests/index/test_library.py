@@ -377,6 +377,17 @@ def test_token_vectors_that_cannot_be_read_are_damage_told_in_one_line(token_lib
     assert "\n" not in str(caught.value)
 
 
+def test_a_check_names_the_document_whose_token_vectors_are_damaged(token_library):
+    dimension = str(token_library.encoder.token_dimension)
+    token_library.store.set_fact("token_dimension", dimension)
+    assert token_library.check() == []
+    some = token_library.search("第1-3号项目")[0].passage
+    cut = "UPDATE tokens SET code = substr(code, 1, length(code) - 1) WHERE passage = ?"
+    token_library.store.connection.execute(cut, (some.id,))
+    (problem,) = token_library.check()
+    assert problem.startswith(f"{some.document}: its token vectors")
+
+
 # Filters.
 
 
