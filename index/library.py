@@ -95,12 +95,15 @@ class Library:
         encoder: Encoder | None = None,
         create: bool = False,
         reranker: Reranker | None = None,
+        late_name: str = "",
     ) -> None:
         """Open a folder. Raises LibraryNotFound unless there is a library or `create` is set.
 
-        A `reranker` reads the best passages once more.
+        A `reranker` reads the best passages once more; `late_name` is a multi-vector model for late
+        interaction, "" for the one that the library was built with.
         """
         self.folder = folder
+        self._late_name = late_name
         self.reranker = reranker
         try:
             if not create and not (folder / _DATABASE).exists():
@@ -137,10 +140,12 @@ class Library:
             from index.encoder import load_encoder
 
             self._encoder = load_encoder(self.store.fact("encoder_name") or None)
-            if late_name := self.store.fact("late_name"):
-                from index.multi_vector import load_combined
+            self._late_name = self._late_name or self.store.fact("late_name")
+        if self._late_name:
+            from index.multi_vector import load_combined
 
-                self._encoder = load_combined(self._encoder, late_name)
+            self._encoder = load_combined(self._encoder, self._late_name)
+            self._late_name = ""
         return self._encoder
 
     def token_identity(self) -> str:

@@ -137,21 +137,17 @@ def _library(
 ) -> Iterator["Library"]:
     from index.library import Library
 
-    settings = _settings(library=folder, encoder=encoder, late=late, reranker=reranker)
+    settings = _settings(library=folder, encoder=encoder, reranker=reranker)
     chosen, second = None, None
-    if settings.encoder or settings.late:
+    if settings.encoder:
         from index.encoder import load_encoder
 
-        chosen = load_encoder(settings.encoder or None)
-    if settings.late and chosen:
-        from index.multi_vector import load_combined
-
-        chosen = load_combined(chosen, settings.late)
+        chosen = load_encoder(settings.encoder)
     if settings.reranker:
         from index.rerank import load_reranker
 
         second = load_reranker(settings.reranker)
-    with Library(settings.library, chosen, create, second) as library:
+    with Library(settings.library, chosen, create, second, late) as library:
         yield library
 
 
@@ -405,9 +401,10 @@ def _print_hits(library: "Library", hits: Iterable["Hit"]) -> None:
 
 def _print_why(library: "Library", question: str, hits: Iterable["Hit"]) -> None:
     """Print hits with their scores, the words that matched in colour where there is any."""
-    from index.why import matched_spans
     from rich.console import Console
     from rich.text import Text
+
+    from index.why import matched_spans
 
     console = Console(highlight=False, soft_wrap=True)
     groups = library.query(question).groups

@@ -13,7 +13,6 @@ class Settings(BaseSettings):
 
     library: Path = Path("library")
     encoder: str = ""
-    late: str = ""
     reranker: str = ""
     llm: str = "extractive"
     base_url: str = ""
