@@ -541,7 +541,7 @@ def _problem(row: dict[str, str]) -> str:
     for name in english:
         if len(_english_key(name)) < _SHORTEST_ENGLISH_NAME:
             return f"the English name {name!r} needs two Latin letters at least; write a longer one"
-    if len(chinese) + len(english) < 2:
+    if len({*chinese, *english}) < 2:
         return "it needs two names of the same thing at least; add one"
     if row["pinyin"] not in ("", "yes", "no"):
         return f"pinyin is {row['pinyin']!r}; write yes or no"

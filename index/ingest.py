@@ -159,11 +159,13 @@ def ingest(
     files = list_files(paths, report.problems.append)
     with library.writing():
         library.check_encoder()
+        library.publish_readable()
         _record_encoder(library)
         library.store.set_overrides(overrides or {})
         ingestion = _Ingestion(library, report, progress or (lambda *_: None))
         ingestion.run(files)
         ingestion.apply_overrides(overrides or {})
+        ingestion.fill_tokens()
         _report_vanished(library, files, report)
         with report.timed("reprints"):
             report.reprints = library.group_reprints()
@@ -360,6 +362,25 @@ class _Ingestion:
                 signature = store.signature(id_)
                 read = CleanDocument(changed, text, signature)
                 self.report.changed.append(id_)
+                self._queue(self._cut(read, store.location_of(id_)))
+        self._flush()
+
+    def fill_tokens(self) -> None:
+        """Give token vectors to documents that have none, which were not read just now.
+
+        An older release stored them, or an encoder that has no token vectors.
+        """
+        store = self.library.store
+        if not isinstance(self.library.encoder, TokenEncoder):
+            return
+        for id_ in store.documents_without_tokens():
+            try:
+                document, text = store.document(id_), store.clean_text(id_)
+            except LibraryDamaged as error:
+                self.report.problems.append(Problem(id_, str(error).removeprefix(f"{id_}: ")))
+                continue
+            if document and text:
+                read = CleanDocument(document, text, store.signature(id_))
                 self._queue(self._cut(read, store.location_of(id_)))
         self._flush()
 

@@ -1,12 +1,12 @@
 """class Library: a folder with a store and its indexes, to search and to look things up in."""
 
 import logging
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ from index.fuse import (
     with_bonus,
 )
 from index.glossary import Glossary, default_glossary, load_glossary
-from index.late import CODEC, is_code_size, late_scores
+from index.late import CODEC, is_code, late_scores
 from index.places import Place, find_places
 from index.preferences import candidate_days, preference, unknown_places
 from index.query import Encoded, Query, read_query
@@ -52,6 +52,7 @@ from index.types import (
     Scores,
     Span,
     TokenEncoder,
+    Vectors,
 )
 
 # Candidates of each leg; their union is ranked. More changed no figure on the retrieval sets.
@@ -67,6 +68,7 @@ _DATED = 10
 _RERANKED = 30
 # Far beyond any question; what is longer is a mistake or an attack.
 MAX_QUESTION = 10_000
+_NO_TOKENS = "its token vectors cannot be read: remove it and ingest it again"
 _log = logging.getLogger(__name__)
 _DATABASE, _GENERATIONS, _LOCK = "library.sqlite3", "generations", "LOCK"
 GLOSSARY = "glossary.csv"  # a table of the user's own, if there is one in the folder
@@ -117,8 +119,9 @@ class Library:
                 f"{folder} cannot be opened as a library: {error.strerror or error}"
             ) from error
         self.store = Store(folder / _DATABASE)
-        self._encoder = encoder
+        self._encoder, self._is_loaded = encoder, False
         self._snapshot: Snapshot | None = None
+        self._loading, self._renewing = threading.RLock(), threading.Lock()
         self._metadata: tuple[int, Mapping[str, Metadata]] | None = None  # and its revision
         self._unpublished = -1  # a revision for whose indexes there was no space
 
@@ -136,29 +139,36 @@ class Library:
     @property
     def encoder(self) -> Encoder:
         """The encoder given, else the one that the library was built with, else the bundled one."""
-        if self._encoder is None:
+        with self._loading:
+            if not self._is_loaded:
+                self._encoder, self._is_loaded = self._load(), True
+            assert self._encoder is not None
+            return self._encoder
+
+    def _load(self) -> Encoder:
+        encoder = self._encoder
+        if encoder is None:
             from index.encoder import load_encoder
 
-            self._encoder = load_encoder(self.store.fact("encoder_name") or None)
-            self._late_name = self._late_name or self.store.fact("late_name")
-        if self._late_name:
-            from index.multi_vector import load_combined
+            encoder = load_encoder(self.store.fact("encoder_name") or None)
+        late_name = self._late_name or self.store.fact("late_name")
+        if not late_name or getattr(encoder, "late_name", "") == late_name:
+            return encoder
+        from index.multi_vector import load_combined
 
-            self._encoder = load_combined(self._encoder, self._late_name)
-            self._late_name = ""
-        return self._encoder
-
-    def token_identity(self) -> str:
-        """Return what the stored token vectors must have been made by, "" if there can be none."""
-        if not isinstance(self.encoder, TokenEncoder):
-            return ""
-        return f"{self.encoder.token_fingerprint} | {CODEC}"
+        return load_combined(encoder, late_name)
 
     @cached_property
     def glossary(self) -> Glossary:
         """The names that stand for each other: ours, with those of the folder before them."""
         own = self.folder / GLOSSARY
         return load_glossary(own) if own.exists() else default_glossary()
+
+    def token_identity(self) -> str:
+        """Return what the stored token vectors must have been made by, "" if there can be none."""
+        if not isinstance(self.encoder, TokenEncoder):
+            return ""
+        return f"{self.encoder.token_fingerprint} | {CODEC}"
 
     def check_encoder(self) -> None:
         """Raise EncoderMismatch if the vectors in the store are another encoder's."""
@@ -275,13 +285,11 @@ class Library:
         missing = [id_ for id_ in ids if id_ not in codes]
         if missing and self.store.passages(missing):  # else they were removed meanwhile
             return {}
-        try:
-            scores = late_scores(encoded.tokens, list(codes.values()), self.encoder.token_dimension)
-        except ValueError as error:
-            raise LibraryDamaged(
-                f"the token vectors in {self.folder} cannot be read ({error}): ingest into a new "
-                "folder"
-            ) from error
+        dimension = self.encoder.token_dimension
+        damaged = [id_ for id_, code in codes.items() if not is_code(code, dimension)]
+        for passage in self.store.passages(damaged).values():
+            raise LibraryDamaged(f"{passage.document}: {_NO_TOKENS}")
+        scores = late_scores(encoded.tokens, list(codes.values()), dimension)
         return {id_: round(float(score), 6) for id_, score in zip(codes, scores, strict=True)}
 
     def _preferring(self, query: Query, ranking: Ranking) -> Ranking:
@@ -336,16 +344,25 @@ class Library:
 
         While another process writes, or when the disk is full, the last whole generation serves.
         """
-        revision = self.store.revision
-        if self._snapshot is None or self._snapshot.revision != revision:
-            self._snapshot = self._published(revision) or self._renewed(revision)
-        return self._snapshot
+        with self._renewing:  # of the threads of a page one makes them, the others wait for it
+            revision = self.store.revision
+            if self._snapshot is None or self._snapshot.revision != revision:
+                self._snapshot = self._published(revision) or self._renewed(revision)
+            return self._snapshot
 
     def snapshot_for_writer(self) -> Snapshot:
         """Like `snapshot`, for the process that holds the lock already."""
         if self._snapshot is None or self._snapshot.revision != self.store.revision:
             self._snapshot = self._published(self.store.revision) or self._publish()
         return self._snapshot
+
+    def publish_readable(self) -> None:
+        """Publish anew, for the holder of the lock, what an older program made and none reads now.
+
+        So that others can search while a long ingestion goes on.
+        """
+        if self.store.counts()[1] and self._published(None) is None:
+            self._publish()
 
     def rebuild(self) -> Snapshot:
         """Make the indexes from the store alone and publish them. Raises LibraryBusy."""
@@ -382,6 +399,8 @@ class Library:
                 generation = publish.named(root)
                 if generation is None or revision not in (None, generation.manifest.revision):
                     return None
+                if revision is not None and generation.manifest.state != self.store.state:
+                    return None  # the store is another one of that revision: it was restored
                 if generation.manifest.terms != self._form():
                     return None  # made by an older program, or of another store
                 if self._snapshot and self._snapshot.revision == generation.manifest.revision:
@@ -404,13 +423,15 @@ class Library:
         def write(folder: Path) -> None:
             dense.save(dense.build(ids, vectors), folder)
             (folder / "lexical").mkdir()
-            if not (previous and self._continued(previous, folder / "lexical", ids)):
+            if not (previous and self._continued(previous, folder / "lexical", ids, vectors)):
                 lexical.build(folder / "lexical", self._texts())
             _check_written(folder, len(ids))
 
         root = self.folder / _GENERATIONS
         encoder, form = self.store.fact("encoder"), self._form()
-        return _open(publish.publish(root, write, revision, encoder, dimension, len(ids), form))
+        state = self.store.state
+        made = publish.publish(root, write, revision, encoder, dimension, len(ids), form, state)
+        return _open(made)
 
     def _sound_generation(self) -> publish.Generation | None:
         """Return the current generation if every byte of it is right and it is of this store."""
@@ -421,13 +442,21 @@ class Library:
         return generation if generation and generation.manifest.terms == self._form() else None
 
     def _continued(
-        self, previous: publish.Generation, folder: Path, ids: NDArray[np.int64]
+        self,
+        previous: publish.Generation,
+        folder: Path,
+        ids: NDArray[np.int64],
+        vectors: Vectors,
     ) -> bool:
         """Write the lexical index as an update of the last; False if it has to be made whole.
 
-        A passage's text never changes under its id, so that ids alone tell what is new.
+        A passage's text never changes under its id, so that ids alone tell what is new; but a store
+        restored from a backup gives the same ids once more, to passages of other vectors.
         """
-        known = dense.load(previous.folder).ids
+        old = dense.load(previous.folder)
+        if not old.agrees(ids, vectors):
+            return False
+        known = old.ids
         removed = np.setdiff1d(known, ids).tolist()
         new = set(np.setdiff1d(ids, known).tolist())
         added = ((id_, text) for id_, text in self._texts() if id_ in new)
@@ -441,8 +470,6 @@ class Library:
 
         A new store counts its passages from 1 again, whatever was indexed before.
         """
-        if not self.store.fact("identity"):
-            self.store.set_fact("identity", uuid4().hex)
         return f"{lexical.FORMAT} | {self.store.fact('identity')}"
 
     def unknown_places(self, question: str) -> tuple[Place, ...]:
@@ -465,8 +492,10 @@ class Library:
         found = self.snapshot().lexical.search(groups, CANDIDATES)
         wanted = fold(name)
         passages = self.store.passages(list(found)).values()
+        known = self.store.metadata_of(sorted({passage.document for passage in passages}))
         return any(
-            wanted in fold(encoded_text(self.metadata(p.document).title, p)) for p in passages
+            wanted in fold(encoded_text(known.get(p.document, Metadata()).title, p))
+            for p in passages
         )
 
     def rarity(self, terms: Iterable[str]) -> dict[str, float]:
@@ -569,13 +598,12 @@ class Library:
         try:
             damaged = {
                 document
-                for document, size in self.store.token_sizes()
-                if not is_code_size(size, int(dimension))
+                for document, code in self.store.all_token_codes()
+                if not is_code(code, int(dimension))
             }
         except LibraryDamaged as error:
             return [str(error)]
-        said = "its token vectors cannot be read: remove it and ingest it again"
-        return [f"{document}: {said}" for document in sorted(damaged)]
+        return [f"{document}: {_NO_TOKENS}" for document in sorted(damaged)]
 
 
 def _pointer(root: Path) -> str:

@@ -103,6 +103,9 @@ _OF_KIND = {kind: re.compile(title) for kind, (_, title) in _KINDS.items() if ti
 _PRESS = re.compile(r"(?:报|网|社|电视台|广播|新闻|在线|周刊|杂志|客户端|times|daily|news|post)$")
 
 
+MOST_PLACES = 8  # each costs a search
+
+
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What a question states; one of the places, years and kinds is enough for a passage to fit."""
@@ -165,12 +168,13 @@ def unknown_places(
     """Return the asked places that the library knows nothing of, in order.
 
     `regions` are those of its documents; `stands` tells whether a name stands in a passage, in any
-    script or case. Of namesakes (Taizhou) none may be known for the first to be returned.
+    script or case. Of namesakes (Taizhou) none may be known for the first to be returned. Of more
+    than MOST_PLACES the rest is not looked at: what names so many is a list.
     """
     own = [found for name in dict.fromkeys(regions) if (found := place(name))]
     return tuple(
         group[0]
-        for group in _asked_places(question)
+        for group in _asked_places(question)[:MOST_PLACES]
         if not any(_is_known(one, own, stands) for one in group)
     )
 

@@ -36,6 +36,7 @@ class Manifest:
     passages: int
     files: dict[str, str]  # path below the generation -> SHA-256
     terms: str = ""  # the form of the lexical index; none was written down at first
+    state: str = ""  # of the store
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ def publish(
     dimension: int,
     passages: int,
     terms: str = "",
+    state: str = "",
 ) -> Generation:
     """Let `write` fill and check a folder, and make it the current generation of `root`.
 
@@ -68,7 +70,7 @@ def publish(
         folder.mkdir()
         write(folder)
         hashes = _hashes(folder, _linkable(root))
-        manifest = Manifest(revision, encoder, dimension, passages, hashes, terms)
+        manifest = Manifest(revision, encoder, dimension, passages, hashes, terms, state)
         data = json.dumps(asdict(manifest), indent=1).encode()
         _write(folder / _MANIFEST, data)
         _sync_all(folder)

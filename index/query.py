@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from index.glossary import Counterpart, Glossary
 from index.preferences import Preferences, preferences
-from index.script import fold
+from index.script import fold, fold_characters
 from index.terms import TermGroup, question_groups
 from index.types import QuestionTokens, Vectors
 
@@ -51,9 +51,9 @@ def with_chinese_names(text: str, glossary: Glossary) -> str:
 def _chinese_names(question: str, named: tuple[Counterpart, ...]) -> list[str]:
     """Return, for each telling name in Latin letters, the Chinese one that documents use."""
     latin = (one for one in named if not _is_chinese(question[one.start : one.end]))
-    names = (one.names[0] for one in latin if one.weight >= _TELLING)
+    names = (one.names[0] for one in latin if one.names and one.weight >= _TELLING)
     return list(dict.fromkeys(filter(_is_chinese, names)))
 
 
 def _is_chinese(name: str) -> bool:
-    return max(name) >= _FIRST_CHINESE
+    return max(fold_characters(name)) >= _FIRST_CHINESE

@@ -3,12 +3,14 @@
 import hashlib
 import json
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +92,7 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._transacting = threading.RLock()  # threads share the connection, not a transaction
         try:
             # The page's threads share it; sqlite3 serialises the calls itself (threadsafety 3).
             self.connection = sqlite3.connect(path, timeout=10, check_same_thread=False)
@@ -112,11 +115,14 @@ class Store:
         for statement in _SCHEMA.split(";"):
             self._all(statement)
         self._check_format()
+        if not self.fact("identity"):
+            # two processes may get here at once, and both must mean the same afterwards
+            self._all("INSERT OR IGNORE INTO facts VALUES ('identity', ?)", (uuid4().hex,))
 
     def _check_format(self) -> None:
-        while statements := _UPGRADES.get(self.fact("format")):
-            with self._transaction():
-                for statement in statements:
+        while self.fact("format") in _UPGRADES:
+            with self._transaction():  # another process may have been faster: it is read again
+                for statement in _UPGRADES.get(self.fact("format"), ()):
                     self.connection.execute(statement)
         found = self.fact("format")
         if not found:
@@ -129,16 +135,17 @@ class Store:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
-            self.connection.execute("BEGIN IMMEDIATE")
-            yield
-            self.connection.execute("COMMIT")
-        except BaseException as error:
-            if self.connection.in_transaction:  # a full disk may have ended it already
-                self.connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.Error):
-                raise _wrapped(error, self.path) from error
-            raise
+        with self._transacting:
+            try:
+                self.connection.execute("BEGIN IMMEDIATE")
+                yield
+                self.connection.execute("COMMIT")
+            except BaseException as error:
+                if self.connection.in_transaction:  # a full disk may have ended it already
+                    self.connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise _wrapped(error, self.path) from error
+                raise
 
     # Facts: small strings such as the encoder's fingerprint.
 
@@ -171,12 +178,18 @@ class Store:
         """
         with self._transaction():
             self.connection.execute("DELETE FROM tokens")
-            self.connection.execute("DELETE FROM files")
+            self.connection.execute("UPDATE files SET version = ''")
             self._set_fact("tokens", identity)
             self._set_fact("late_name", late_name)
             self._set_fact("token_dimension", str(dimension))
 
+    @property
+    def state(self) -> str:
+        """What no other store has, nor this one at another revision, even when it was restored."""
+        return self.fact("state")
+
     def _changed(self) -> None:
+        self._set_fact("state", uuid4().hex)
         self._set_fact("revision", str(self.revision + 1))
 
     # Writing: each call is one transaction, so that a crash leaves the state before or after it.
@@ -417,12 +430,20 @@ class Store:
         )
         return [row[0] for row in rows]
 
-    def token_sizes(self) -> Iterator[tuple[str, int]]:
-        """Yield document and size in bytes of the code of each passage that has one."""
+    def all_token_codes(self) -> Iterator[tuple[str, object]]:
+        """Yield document and code of each passage that has one; damaged, it may be anything."""
         yield from self._stream(
-            "SELECT p.document, length(t.code) FROM tokens t JOIN passages p ON p.id = t.passage"
+            "SELECT p.document, t.code FROM tokens t JOIN passages p ON p.id = t.passage"
             " ORDER BY p.id"
         )
+
+    def documents_without_tokens(self) -> list[str]:
+        """Return the documents of which a passage has no token vectors, sorted."""
+        rows = self._all(
+            "SELECT DISTINCT p.document FROM passages p LEFT JOIN tokens t ON t.passage = p.id"
+            " WHERE t.passage IS NULL ORDER BY p.document"
+        )
+        return [row[0] for row in rows]
 
     def token_codes(self, ids: Sequence[int]) -> dict[int, bytes]:
         """Return the coded token vectors of the passages that have some, by id."""

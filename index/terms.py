@@ -141,15 +141,19 @@ def _named(part: Counterpart, own: Iterable[str], at: int) -> tuple[TermGroup, i
 
 def _merged(groups: Sequence[tuple[TermGroup, int]]) -> list[tuple[TermGroup, int]]:
     """Join groups that share an alternative: the first place and the larger weight hold."""
-    merged: list[tuple[TermGroup, int]] = []
-    for group, at in groups:
-        shared = [item for item in merged if set(item[0].alternatives) & set(group.alternatives)]
-        for other, place in shared:
+    merged: dict[int, tuple[TermGroup, int]] = {}
+    holder: dict[tuple[str, ...], int] = {}  # alternative -> the number of the group that has it
+    for number, (group, at) in enumerate(groups):
+        if not group.alternatives:
+            continue
+        shared = dict.fromkeys(holder[way] for way in group.alternatives if way in holder)
+        for one in shared:
+            other, place = merged.pop(one)
             ways = dict.fromkeys((*other.alternatives, *group.alternatives))
             group, at = TermGroup(tuple(ways), max(other.weight, group.weight)), min(at, place)
-        merged = [item for item in merged if item not in shared]
-        merged += [(group, at)] if group.alternatives else []
-    return merged
+        merged[number] = group, at
+        holder |= dict.fromkeys(group.alternatives, number)
+    return list(merged.values())
 
 
 # --- ordinary terms

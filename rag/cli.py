@@ -133,17 +133,18 @@ def _library(
     encoder: str = "",
     create: bool = False,
     late: str = "",
-    reranker: str = "",
+    reranker: str | None = None,
 ) -> Iterator["Library"]:
+    """Open a library; `reranker` None is for commands that search nothing."""
     from index.library import Library
 
-    settings = _settings(library=folder, encoder=encoder, reranker=reranker)
+    settings = _settings(library=folder, encoder=encoder, reranker=reranker or "")
     chosen, second = None, None
     if settings.encoder:
         from index.encoder import load_encoder
 
         chosen = load_encoder(settings.encoder)
-    if settings.reranker:
+    if settings.reranker and reranker is not None:
         from index.rerank import load_reranker
 
         second = load_reranker(settings.reranker)
@@ -728,7 +729,7 @@ def evaluate(
     from rag.evaluate import gold_question
     from rag.report import read_rows
 
-    with _library(library) as opened:
+    with _library(library, reranker="") as opened:
         assistant = _assistant(opened, llm, base_url)
         figures = run([gold_question(row) for row in read_rows(file)], assistant.ask)
     if as_json:
@@ -755,7 +756,7 @@ def chat(
     """Open the chat page."""
     import ui
 
-    with _library(library) as opened:
+    with _library(library, reranker="") as opened:
         ui.serve(_assistant(opened, llm, base_url), host, port)
 
 

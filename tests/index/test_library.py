@@ -4,6 +4,7 @@ import os
 import shutil
 import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 
 import filelock
@@ -386,6 +387,39 @@ def test_a_check_names_the_document_whose_token_vectors_are_damaged(token_librar
     token_library.store.connection.execute(cut, (some.id,))
     (problem,) = token_library.check()
     assert problem.startswith(f"{some.document}: its token vectors")
+
+
+def test_after_a_restored_backup_no_passage_has_the_words_of_another(library, folder, tmp_path):
+    fill(library, [1])
+    library.search("项目")
+    library.close()
+    backup = shutil.copyfile(folder / "library.sqlite3", tmp_path / "backup")
+    with Library(folder, HashEncoder()) as changed:
+        put(changed, prepare("x.txt", "量子计算产业在合肥。", changed.encoder, "/files/x.txt"))
+        assert changed.search("量子计算", 1)[0].passage.document == "x.txt"
+    for left in folder.glob("library.sqlite3-*"):
+        left.unlink()
+    shutil.copyfile(backup, folder / "library.sqlite3")
+    with Library(folder, HashEncoder()) as restored:
+        put(restored, prepare("y.txt", "机器人产业在深圳。", restored.encoder, "/files/y.txt"))
+        lexical = {
+            hit.passage.document: hit.scores.lexical for hit in restored.search("量子计算", 90)
+        }
+        assert lexical["y.txt"] is None
+
+
+def test_threads_that_ask_at_once_wait_for_the_indexes_of_one_of_them(library, folder):
+    fill(library, [1, 2])
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: library.search("项目", 3), range(4)))
+    assert found == [found[0]] * 4
+
+
+def test_a_question_full_of_places_costs_few_searches(library):
+    asked: list[str] = []
+    library._names = lambda name: bool(asked.append(name))  # type: ignore[method-assign]
+    library.unknown_places("、".join(["佛山", "中山", "珠海", "惠州", "江门", "肇庆", "湛江"] * 50))
+    assert len(asked) <= 40
 
 
 # Filters.

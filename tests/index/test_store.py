@@ -454,7 +454,8 @@ def test_tokens_of_another_maker_are_forgotten_and_all_files_count_as_not_read(c
     coded.put([], [RECORD])
     coded.forget_tokens("maker", "model")
     assert coded.token_codes([passage.id for passage, _ in coded.all_passages()]) == {}
-    assert coded.file(RECORD.location) is None
+    assert coded.file(RECORD.location) != RECORD
+    assert coded.files_below(RECORD.root) == [RECORD.location]  # to tell which have vanished
     assert (coded.fact("tokens"), coded.fact("late_name")) == ("maker", "model")
     assert content(coded) == before
     assert coded.revision == revision
