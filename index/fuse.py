@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 # the whole passage and beside late interaction, which needs less help; see docs/LOG.md.
 BESIDE_DENSE, BESIDE_LATE = 0.6, 0.5
 # Coverage from which the lexical leg has its full weight, and below which it has none.
-_FULL_COVERAGE, _NO_COVERAGE = 0.8, 0.4
+_FULL_COVERAGE, _NO_COVERAGE = 0.8, 0.35
 # What is ranked by less evidence lies between 0 and half of this: beside the scores of the others,
 # 0..1, so little that what is added to these weighs the same.
 _GAP = 0.02
