@@ -22,7 +22,7 @@ from index.errors import (
     QuestionError,
     StorageFull,
 )
-from index.filters import ALL, Filters, allows
+from index.filters import ALL, Filters, allowed_documents
 from index.fuse import (
     BESIDE_DENSE,
     BESIDE_LATE,
@@ -249,9 +249,8 @@ class Library:
         """Return the ids of the passages that pass the filters, sorted; None for all."""
         if not filters.active:
             return None
-        known = self._all_metadata()
-        passing = [id_ for id_, metadata in known.items() if allows(id_, metadata, filters)]
-        return self.store.passage_ids_of(passing)
+        passing = allowed_documents(self._all_metadata(), filters)
+        return self.store.passage_ids_of(sorted(passing))
 
     def _ranked(
         self,

@@ -1,39 +1,15 @@
-"""Why a passage was found: the words of the question that stand in it, and the scores; pure."""
+"""Why a passage was found: the words of the question that stand in it; pure."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from index.script import fold_characters
 from index.terms import TermGroup, located_terms
-from index.types import Hit, Span
+from index.types import Span
 
 # Two characters of the question that are no word together, such as 的奖, mark only 奖; alone these
 # are marked for no one.
 _PARTICLES = "的了在是和与及或对给向为把被将有以之其这那也都就"
-
-
-@dataclass(frozen=True, slots=True)
-class Why:
-    """Why a passage was found; a score is None where a leg did not look at it (see `Scores`)."""
-
-    spans: tuple[Span, ...]  # in the passage's text
-    terms: tuple[str, ...]  # as they stand there
-    above: tuple[str, ...]  # those that stand only in its title or headings
-    dense: float | None
-    lexical: float | None
-    late: float | None
-
-
-def explain(hit: Hit, groups: Sequence[TermGroup], title: str = "") -> Why:
-    """Return why a hit was found for a question with these groups; `title` is its document's."""
-    text, scores = hit.passage.text, hit.scores
-    spans = matched_spans(groups, text)
-    terms = _distinct(span.of(text) for span in spans)
-    above = matched_terms(groups, "\n".join([title, *hit.passage.heading]))
-    known = [_key(term) for term in terms]
-    only = tuple(term for term in above if not any(_key(term) in one for one in known))
-    return Why(spans, terms, only, scores.dense, scores.lexical, scores.late)
 
 
 def matched_spans(groups: Sequence[TermGroup], text: str) -> tuple[Span, ...]:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from index.script import fold_characters, to_traditional
 from index.terms import TermGroup, question_groups
-from index.types import Hit, Passage, Scores, Span
-from index.why import Why, explain, matched_spans, matched_terms
+from index.types import Span
+from index.why import matched_spans, matched_terms
 
 TEXT = "对在东莞转化的硼药，进入Ⅲ期临床的最高奖励500万元，见粤府〔2024〕5号。CAR-T同样奖励。"
 
@@ -84,23 +84,6 @@ def test_spans_are_apart_in_order_and_stand_in_the_text(question: str, rest: str
 def test_a_question_is_marked_whole_in_its_own_text(question: str) -> None:
     (span,) = matched_spans(question_groups(question), f"x {question} x")
     assert span == Span(2, 2 + len(question))
-
-
-def hit(text: str, heading: tuple[str, ...] = ()) -> Hit:
-    span = Span(0, len(text))
-    return Hit(Passage(1, "a", span, span, text, heading), 0.9, Scores(0.8, 3.5, None))
-
-
-def test_what_stands_only_above_a_passage_is_told_apart() -> None:
-    why = explain(
-        hit("奖励500万元", ("硼药",)), question_groups("东莞硼药奖励"), "东莞的办法：奖励"
-    )
-    assert why == Why((Span(0, 2),), ("奖励",), ("东莞", "硼药"), 0.8, 3.5, None)
-
-
-def test_nothing_matched_is_no_reason() -> None:
-    why = explain(hit("农业用水"), question_groups("硼药"))
-    assert (why.spans, why.terms, why.above) == ((), (), ())
 
 
 def test_what_is_marked_folds_to_what_was_asked() -> None:
