@@ -76,6 +76,7 @@ _LABELS = {
     "place": ("第 {}–{} 字", "characters {}–{}"),
     "page": ("第{0}页", "page {0}"),
     "also": ("另见于{0}", "also in {0}"),
+    "choices": ("还可以更具体地问", "To ask for less"),
     "related": ("资料库中最接近的文件，不是依据", "Nearest in the library, not evidence"),
     "extractive": ("直接摘引原文", "quoted from the documents"),
 }
@@ -83,17 +84,29 @@ _LABELS = {
 _PROBLEMS = {
     r"cites nothing": "没有引用出处",
     r"cites \[(\d+)\], which does not exist": "所引的[{}]不存在",
+    r"(.+) leaves out a denial": "{}漏掉了否定",
     r"(.+) does not stand in what is cited": "出处中没有{}",
     r"(.+) is not named in what is cited": "出处没有提到{}",
-    r"(.+) leaves out a denial": "{}漏掉了否定",
-    r"(.+) is bounded otherwise in what is cited: (.+)": "{}的上下限与出处不同：{}",
+    r"(.+) is said to be (.+), and is (.+) in what is cited": "{}在这里是{}，出处中是{}",
+    r"(.+) is per (.+), and per (.+) in what is cited": "{}按{}计，出处按{}计",
+    r"(.+) is said of (.+), and of (.+) in what is cited": "{}说的是{}，出处中说的是{}",
+    r"(.+) is no condition in what is cited": "出处没有{}这个条件",
     r"(.+) has (.+) in what is cited, not (.+)": "{}在出处中是{}，不是{}",
+    r"(.+) is (.+) in what is cited": "{}在出处中是{}",
+    r"says (.+) where what is cited says (.+)": "说的是{}，出处说的是{}",
+    r"says (.+), which what is cited does not say": "出处没有说{}",
+    r"says (.+), and what is cited is a draft": "说{}，出处只是征求意见稿",
+    r"denies (.+), which is affirmed in what is cited": "否定了出处肯定的{}",
+    r"affirms (.+), which is denied in what is cited": "肯定了出处否定的{}",
     r"denies something that what is cited does not deny": "否定了出处没有否定的内容",
     r"affirms something, and what is cited denies": "肯定了出处否定的内容",
     r"hardly any of its words stand in what is cited": "措辞几乎都不见于出处",
     r"many of its words do not stand in what is cited": "不少措辞不见于出处",
     r"quotes in another language than what is cited": "引文与出处不是同一种语言",
     r"is in another language than what is cited, .+": "与出处语言不同，又没有可比的数字或地名",
+    r"(.+) cannot be compared with what is cited": "{}无法与出处比对",
+    r"is too long to be checked": "过长，无法查证",
+    r"cites more than can be compared": "所引过长，无法比对",
 }
 
 
@@ -161,7 +174,9 @@ def answer_html(answer: Answer, key: str) -> str:
         *(f'<div class="yz-quiet">{escaped(note)}</div>' for note in answer.notes),
         f'<div class="yz-quiet">{_summary(answer)}</div>',
         *_doubts(answer),
+        *_conflicts(answer, key),
         *_related(answer),
+        *_choices(answer),
         *_sources(answer, key),
         *_read(answer),
     ]
@@ -247,13 +262,25 @@ def _doubts(answer: Answer) -> Iterator[str]:
             yield f'<div class="yz-quiet yz-doubt">{lines}</div>'
 
 
+def _conflicts(answer: Answer, key: str) -> Iterator[str]:
+    known = {citation.n for citation in answer.citations}
+    for conflict in answer.conflicts:
+        yield f'<div class="yz-quiet yz-doubt">{_marked(conflict.text, key, known)}</div>'
+
+
 def _related(answer: Answer) -> Iterator[str]:
     if answer.related:
-        items = "".join(
-            f'<li lang="{language_of(title)}">{escaped(title)}</li>' for title in answer.related
-        )
-        label = _label("related", answer.language)
-        yield f'<div class="yz-quiet"><b>{label}</b><ul>{items}</ul></div>'
+        yield _list("related", answer.related, answer.language)
+
+
+def _choices(answer: Answer) -> Iterator[str]:
+    if answer.choices:
+        yield _list("choices", answer.choices, answer.language)
+
+
+def _list(label: str, items: Iterable[str], language: Language) -> str:
+    lines = "".join(f'<li lang="{language_of(item)}">{escaped(item)}</li>' for item in items)
+    return f'<div class="yz-quiet"><b>{_label(label, language)}</b><ul>{lines}</ul></div>'
 
 
 def _sources(answer: Answer, key: str) -> Iterator[str]:
@@ -280,7 +307,7 @@ def _source(citation: Citation, key: str, language: Language) -> str:
 
 def _read(answer: Answer) -> Iterator[str]:
     """Yield, folded away, what was read for an answer, and why it was found."""
-    if answer.evidence:
+    if answer.evidence and not answer.refused:
         label = _label("read", answer.language).format(len(answer.evidence))
         items = "".join(_passage(one, answer.language) for one in answer.evidence)
         yield f'<details class="yz-read"><summary>{label}</summary>{items}</details>'

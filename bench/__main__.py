@@ -10,11 +10,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from bench import answers, dates, pages, retrieval, scale, speed
+from bench import answers, dates, mutations, pages, retrieval, scale, speed
 from bench.rows import Row
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 # Libraries of the sets are kept here, so that a second run does not encode them again.
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 WORK = Path(__file__).resolve().parents[1] / ".bench"
 
 
@@ -23,12 +24,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--queries", type=int, default=0, help="questions a set [all]")
     parser.add_argument(
-        "--only", choices=["retrieval", "answers", "pages", "speed"], help="one part"
+        "--only", choices=["retrieval", "answers", "mutations", "pages", "speed"], help="one part"
     )
     options = parser.parse_args()
     parts = {
         "retrieval": lambda: retrieval.rows(SHARED / "eval" / "retrieval", WORK, options.queries),
         "answers": lambda: answers.rows(SHARED / "corpus", SHARED / "eval" / "gold.jsonl", WORK),
+        "mutations": lambda: mutations.rows(SAMPLES, SHARED / "corpus"),
         "pages": lambda: [
             *pages.rows(SHARED / "eval" / "html"),
             *dates.rows(SHARED / "eval" / "html"),

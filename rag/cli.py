@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import YinzhengError
+from rag.llm.command import llm_app
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from index.library import Library
     from index.types import Hit
     from rag.config import Settings
+    from rag.evaluate import Figures, GoldQuestion
     from rag.pipeline import Assistant
     from rag.types import Answer, Citation
 
@@ -37,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(llm_app, name="llm")
 
 LibraryOption = Annotated[
     Path | None, typer.Option("--library", help="Folder of the library [default: ./library].")
@@ -45,7 +48,11 @@ EncoderOption = Annotated[
     str, typer.Option("--encoder", help="A sentence-transformers model [default: the bundled one].")
 ]
 LlmOption = Annotated[
-    str, typer.Option("--llm", help="extractive, or openai:MODEL [default: extractive].")
+    str,
+    typer.Option(
+        "--llm",
+        help="extractive, auto, gguf:FILE or PRESET:MODEL; see `llm list` [default: extractive].",
+    ),
 ]
 BaseUrlOption = Annotated[
     str, typer.Option("--base-url", help="Address of an OpenAI-compatible server.")
@@ -153,13 +160,16 @@ def _library(
 
 
 def _assistant(library: "Library", llm: str, base_url: str) -> "Assistant":
-    from rag.llm import make_answerer, make_rewriter
+    from rag.llm import choose, make_answerer, make_rewriter
     from rag.pipeline import Assistant
 
     settings = _settings(llm=llm, base_url=base_url)
     key = settings.api_key.get_secret_value()
-    answerer = make_answerer(settings.llm, library.encoder, settings.base_url, key)
-    return Assistant(library, answerer, make_rewriter(settings.llm, settings.base_url, key))
+    choice = choose(settings.llm, settings.base_url, key)
+    if choice.why:
+        print(f"yinzheng: note: {choice.why}", file=sys.stderr)
+    answerer = make_answerer(choice.spec, library.encoder, settings.base_url, key, library.glossary)
+    return Assistant(library, answerer, make_rewriter(choice.spec, settings.base_url, key))
 
 
 def _one_of(question: str | None, queries: Path | None, out: Path | None) -> None:
@@ -479,11 +489,18 @@ def _ask_batch(assistant: "Assistant", queries: Path, out: Path, filters: "Filte
 
 
 def answer_row(id_: object, answer: "Answer") -> dict[str, Any]:
-    """Return an answer as the contract writes it."""
+    """Return an answer as the contract writes it, and what else there is to say of it."""
     from dataclasses import asdict
 
     from rag.report import claim_row
 
+    further = {
+        "cut": answer.cut,
+        "notes": answer.notes,
+        "conflicts": [asdict(conflict) for conflict in answer.conflicts],
+        "choices": answer.choices,
+        "related": answer.related,
+    }
     return {
         "id": id_,
         "question": answer.question,
@@ -494,6 +511,7 @@ def answer_row(id_: object, answer: "Answer") -> dict[str, Any]:
         "citations": [citation_row(citation) for citation in answer.citations],
         "claims": [claim_row(claim) for claim in answer.claims],
         "timing_ms": asdict(answer.timing),
+        **{name: value for name, value in further.items() if value},
     }
 
 
@@ -507,10 +525,10 @@ def citation_row(citation: "Citation") -> dict[str, Any]:
 
 def _print_answer(answer: "Answer") -> None:
     print(answer.text)
-    if answer.related:
-        print("\nNearest in the library, not evidence:")
-        for title in answer.related:
-            print(f"  - {title}")
+    for conflict in answer.conflicts:
+        print(f"\n{conflict.text}")
+    _print_list("Nearest in the library, not evidence:", answer.related)
+    _print_list("To ask for less:", answer.choices)
     if answer.citations:
         print()
     for citation in answer.citations:
@@ -526,6 +544,12 @@ def _print_answer(answer: "Answer") -> None:
     for claim in answer.claims:
         if claim.problems:
             print(f"\n{claim.status.value}: {claim.text.strip()}\n    {'; '.join(claim.problems)}")
+
+
+def _print_list(heading: str, items: Iterable[str]) -> None:
+    lines = [f"  - {item}" for item in items]
+    if lines:
+        print("\n".join(["", heading, *lines]))
 
 
 # --- clean, verify, list, remove, doctor, eval, chat
@@ -715,32 +739,55 @@ def doctor(
 @app.command("eval")
 def evaluate(
     file: Annotated[
-        Path, typer.Argument(help="Rows {id, question, evidence, answer, unanswerable}.")
+        Path,
+        typer.Argument(help="Rows {id, question, evidence, answer, unanswerable, kind, lang}."),
     ],
+    region: RegionOption = None,
+    after: AfterOption = "",
+    before: BeforeOption = "",
+    publisher: PublisherOption = None,
+    source: SourceOption = None,
     llm: LlmOption = "",
     base_url: BaseUrlOption = "",
+    reranker: RerankerOption = "",
     library: LibraryOption = None,
+    encoder: EncoderOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Ask questions whose answers are known, and count."""
-    from dataclasses import asdict
+    from index.filters import parse_filters
+    from rag.evaluate import gold_questions
+    from rag.evaluation_report import report_row, tables
+
+    questions = gold_questions(file)
+    filters = parse_filters(region or (), after, before, publisher or (), source or ())
+    with _library(library, encoder, reranker=reranker) as opened:
+        figures = _evaluated(_assistant(opened, llm, base_url), questions, filters)
+    if as_json:
+        _print_json(report_row(figures))
+        return
+    from rich.console import Console
+
+    for shown in tables(figures):
+        Console(highlight=False).print(shown)
+
+
+def _evaluated(
+    assistant: "Assistant", questions: "Sequence[GoldQuestion]", filters: "Filters"
+) -> "Figures":
+    from rich.console import Console
+    from rich.progress import Progress
 
     from rag.evaluate import evaluate as run
-    from rag.evaluate import gold_question
-    from rag.report import read_rows
 
-    with _library(library, reranker="") as opened:
-        assistant = _assistant(opened, llm, base_url)
-        figures = run([gold_question(row) for row in read_rows(file)], assistant.ask)
-    if as_json:
-        _print_json(asdict(figures))
-        return
-    print(f"answerable {figures.answerable}: right {figures.right},", end=" ")
-    print(f"evidence cited {figures.evidence_cited}, wrongly refused {figures.wrongly_refused}")
-    print(f"unanswerable {figures.unanswerable}: refused {figures.refused}")
-    print(f"claims {figures.claims}: supported {figures.supported}; citations {figures.citations}")
-    for failure in figures.failures:
-        print(f"  {failure}")
+    errors = Console(stderr=True)
+    with Progress(console=errors, disable=not errors.is_terminal) as bars:
+        task = bars.add_task("questions", total=len(questions))
+        return run(
+            questions,
+            lambda text: assistant.ask(text, filters=filters),
+            lambda done: bars.update(task, completed=done),
+        )
 
 
 @app.command()

@@ -16,4 +16,6 @@ class Settings(BaseSettings):
     reranker: str = ""
     llm: str = "extractive"
     base_url: str = ""
+    # The key of the server at `base_url`, or of a service without a key of its own name.
     api_key: SecretStr = SecretStr("")
+    key_file: Path | None = None  # where rag.llm.keys looks instead of the user's own folder

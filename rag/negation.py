@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from index.glossary import counterparts
 from index.script import fold
 from rag.evidence import covered
+from rag.quantities import quantities, same_amount
 
 # Patterns run over folded text: NFKC, Simplified, lower case.
 _NEGATION = re.compile(
@@ -24,7 +26,7 @@ _NO_DENIAL = re.compile(
     "[不未](?:得|能|应|可|会)?(?:超过|超出|高于|低于|少于|多于|大于|小于|超)"
     "|不(?:可或缺|动产|[同断仅但只足良错锈久过论管止等孕育适限菲一妨乏到满俗凡])"
     "|未(?:来|满)|无(?:人|痛|创|障碍|辐射|线|锡|菌|论|偿|机|形|缝|源|接触|纸|废|限|疑|细胞)"
-    "|没收|非(?:常|洲|遗|公|银|营利|标|晶|织造|凡|处方|对称|临床)|[是可能与]否|否则|差不多"
+    "|没收|不少(?!于)|非(?:常|洲|遗|公|银|营利|标|晶|织造|凡|处方|对称|临床)|[是可能与]否|否则|差不多"
     r"|\bn(?:o|ot|ever) (?:more|less|fewer|later|earlier|greater|lower|higher) than"
     r"|\b(?:cannot|not|never) (?:to )?exceed\w*|\bnot only|\bno\.? ?\d|\bwithout exception"
 )
@@ -77,6 +79,51 @@ def denies_alone(claim: str, sources: Sequence[str]) -> bool:
     """Tell whether a claim denies something and nothing in sources of another language does."""
     given = [clause for source in sources for clause in _clauses(source)]
     return _any_denies(_clauses(claim)) and not _any_denies(given)
+
+
+def denies_there(claim: str, sources: Sequence[str]) -> str:
+    """Return what a claim in another language says of a denied figure that is not denied there."""
+    given = [clause for source in sources for clause in _clauses(source)]
+    for clause in _clauses(claim):
+        for figure in quantities(clause.text) if clause.denies else ():
+            same = [c for c in given if any(same_amount(figure, f) for f in quantities(c.text))]
+            if same and not _any_denies(same):
+                return f"denies “{figure.text}”, which is affirmed in what is cited"
+        if clause.denies and (name := _affirmed_name(clause, _sentences(sources))):
+            return f"denies “{name}”, which is affirmed in what is cited"
+    return ""
+
+
+def _sentences(sources: Sequence[str]) -> list[_Clause]:
+    """Return the sentences of sources; a question and what answers it are one."""
+    found = []
+    for part in (part for source in sources for part in re.split(r"[。！!；;\n]+", source)):
+        clauses = list(_clauses(part))
+        text, masked = (
+            "\n".join(texts)
+            for texts in (
+                [clause.text for clause in clauses],
+                [clause.masked for clause in clauses],
+            )
+        )
+        found.append(_Clause(text, masked))
+    return found
+
+
+def _affirmed_name(clause: _Clause, given: Sequence[_Clause]) -> str:
+    """Return what a clause denies something of, if nothing is denied of it in the sources."""
+    names = {
+        clause.text[one.start : one.end]: [fold(name) for name in one.names]
+        for one in counterparts(clause.text)
+    }
+    found = {
+        word: [c for c in given if any(name in c.text for name in (word, *others))]
+        for word, others in names.items()
+    }
+    known = {word: clauses for word, clauses in found.items() if clauses}
+    if not known or any(_any_denies(clauses) for clauses in known.values()):
+        return ""
+    return next(iter(known))
 
 
 def affirms_alone(claim: str, sources: Sequence[str]) -> bool:

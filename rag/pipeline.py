@@ -1,32 +1,34 @@
 """class Assistant: a question over a library -> a checked answer, with typed events on the way."""
 
 import itertools
+import logging
+import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from index.errors import LibraryError
 from index.filters import ALL, Filters
 from index.library import Library, check_question
-from index.script import fold_tight
 from index.types import Hit
 from index.why import matched_spans
-from rag.answer import is_refusal
+from rag.answer import PromptedAnswerer, is_refusal
 from rag.breadth import interleave, parts, with_surroundings
-from rag.cite import Source, bind
-from rag.draft import parse_draft, with_marks
-from rag.errors import LanguageModelError
+from rag.checking import Checked, check, with_conflicts
+from rag.clarify import clarify
+from rag.draft import parse_draft
+from rag.errors import LanguageModelCut, LanguageModelError, LanguageModelUnavailable
 from rag.evidence import about_place, context_of, gather
 from rag.follow_up import standalone
 from rag.llm.base import Answerer, LanguageModel
 from rag.llm.extractive import ExtractiveAnswerer
 from rag.messages import message, name_of
 from rag.refusal import reason_to_refuse
+from rag.repair import better_draft
 from rag.rewrite import rewrite, translate
+from rag.standing import find_newer, standing
 from rag.types import (
     Answer,
     Checking,
-    Citation,
     Event,
     Evidence,
     Finished,
@@ -38,11 +40,11 @@ from rag.types import (
     Written,
 )
 from rag.understand import language_of, understand
-from rag.verify import Cited, verify
 
 # Hits looked at for evidence; those that do not fit the question's place or year are then left out.
 _HITS = 40
 _RELATED = 3
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -58,6 +60,16 @@ class _Clock:
 
     def timing(self) -> Timing:
         return Timing(self.search, self.first_token, self.now())
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A draft, who wrote it, and what is to be said of it."""
+
+    text: str
+    by: str
+    notes: tuple[str, ...] = ()
+    cut: bool = False
 
 
 class Assistant:
@@ -79,7 +91,7 @@ class Assistant:
         """
         self.library = library
         self.rewriter = rewriter
-        self.extractive = ExtractiveAnswerer(library.encoder)
+        self.extractive = ExtractiveAnswerer(library.encoder, library.glossary)
         self.answerer = answerer or self.extractive
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters = ALL) -> Answer:
@@ -101,10 +113,14 @@ class Assistant:
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
         if reason := reason_to_refuse(
-            asked, evidence, self.library.rarity, self.library.encoder.name
+            asked,
+            evidence,
+            self.library.rarity,
+            self.library.encoder.name,
+            self.library.glossary,
         ):
             notes = (*_understood_as(asked), reason)
-            yield Finished(self._refusal(asked, hits, clock, self.answerer.name, notes))
+            yield Finished(self._refusal(asked, hits, evidence, clock, self.answerer.name, notes))
             return
         yield from self._answer(asked, hits, evidence, clock)
 
@@ -147,22 +163,65 @@ class Assistant:
     def _answer(
         self, asked: Question, hits: Sequence[Hit], evidence: Sequence[Evidence], clock: _Clock
     ) -> Iterator[Event]:
-        parts: list[str] = []
-        answerer = self.answerer
-        notes = [*_understood_as(asked), *_unanswered_places(asked, evidence)]
-        try:
-            yield from self._write(answerer, asked, evidence, clock, parts)
-        except LanguageModelError as error:
-            # A half-written answer is worth less than a whole one that only quotes.
-            answerer, parts = self.extractive, []
-            notes.append(message("quoted_instead", asked.language, self.answerer.name, str(error)))
-            yield from self._write(answerer, asked, evidence, clock, parts)
-        draft = "".join(parts).strip()
-        yield Checking(draft)
-        if is_refusal(draft):
-            yield Finished(self._refusal(asked, hits, clock, answerer.name, tuple(notes)))
+        written = yield from self._written(asked, evidence, clock)
+        yield Checking(written.text)
+        notes = (*_understood_as(asked), *_unanswered_places(asked, evidence), *written.notes)
+        if is_refusal(written.text):
+            yield Finished(self._refusal(asked, hits, evidence, clock, written.by, notes))
             return
-        yield Finished(self._checked(asked, draft, evidence, answerer.name, clock, tuple(notes)))
+        draft = self._mended(asked, written, evidence)
+        checked = with_conflicts(self._checked(draft, evidence), asked, evidence, self.library)
+        split = clarify(asked, evidence)
+        notes = (*notes, *([split.line] if split else []), *self._standing(asked, checked))
+        answer = _answer(asked, checked, replace(written, notes=notes), evidence, clock)
+        yield Finished(replace(answer, choices=split.choices if split else ()))
+
+    def _checked(self, draft: str, evidence: Sequence[Evidence]) -> Checked:
+        return check(draft, evidence, self.library, self.extractive.nearness)
+
+    def _mended(self, asked: Question, written: _Written, evidence: Sequence[Evidence]) -> str:
+        """Let a model mend, once, sentences of its own that are not borne out."""
+        answerer = self.answerer
+        if written.cut or written.by != answerer.name or not isinstance(answerer, PromptedAnswerer):
+            return written.text
+        return better_draft(
+            answerer.model,
+            asked,
+            evidence,
+            written.text,
+            lambda draft: self._checked(draft, evidence).claims,
+        )
+
+    def _standing(self, asked: Question, checked: Checked) -> tuple[str, ...]:
+        """Say which of the cited documents are drafts, ended or superseded."""
+        known = self.library.all_metadata()
+        newer = find_newer([one.source for one in checked.citations], known)
+        return standing(checked.citations, known, newer, asked.language)
+
+    def _written(
+        self, asked: Question, evidence: Sequence[Evidence], clock: _Clock
+    ) -> Generator[Event, None, _Written]:
+        """Let the answerer write, and quote the documents when it cannot.
+
+        What was whole when a model broke off is kept; it is the user who can ask again.
+        """
+        parts: list[str] = []
+        name = self.answerer.name
+        try:
+            yield from self._write(self.answerer, asked, evidence, clock, parts)
+            if name != self.extractive.name:
+                _require_words("".join(parts))
+        except LanguageModelError as error:
+            _log.warning("%s: %s", name, error)
+            reason = message(f"trouble_{error.trouble}", asked.language)
+            if isinstance(error, LanguageModelCut) and error.kept.strip():
+                note = message("cut", asked.language, name, reason)
+                return _Written(error.kept.strip(), name, (note,), cut=True)
+            parts = []
+            note = message("quoted_instead", asked.language, name, reason)
+            yield from self._write(self.extractive, asked, evidence, clock, parts)
+            return _Written("".join(parts).strip(), self.extractive.name, (note,))
+        return _Written("".join(parts).strip(), name)
 
     def _write(
         self,
@@ -173,64 +232,36 @@ class Assistant:
         parts: list[str],
     ) -> Iterator[Event]:
         for text in answerer.draft(asked, evidence):
-            if clock.first_token is None:
+            if text and clock.first_token is None:
                 clock.first_token = clock.now()
             parts.append(text)
             yield Written(text)
 
-    def _checked(
+    def _refusal(
         self,
         asked: Question,
-        draft: str,
+        hits: Sequence[Hit],
         evidence: Sequence[Evidence],
-        name: str,
         clock: _Clock,
+        name: str,
         notes: tuple[str, ...],
-    ) -> Answer:
-        parsed = parse_draft(draft, {item.n for item in evidence})
-        sentences = [(sentence.text, sentence.marks) for sentence in parsed.sentences]
-        bound = bind(sentences, evidence, lambda id_: self._source(id_, evidence), self._stands_in)
-        by_source = {item.passage.document: item for item in evidence}
-        cited = {
-            citation.n: _cited(citation, by_source[citation.source]) for citation in bound.citations
-        }
-        claims = verify(parsed.sentences, bound.numbers, cited)
-        text = with_marks(parsed, bound.numbers)
-        return Answer(
-            asked.said or asked.text,
-            asked.language,
-            text,
-            False,
-            name,
-            bound.citations,
-            claims,
-            clock.timing(),
-            notes,
-            evidence=tuple(evidence),
-        )
-
-    def _source(self, id_: str, evidence: Sequence[Evidence]) -> Source:
-        """Return a document to cite. Raises LibraryError if it is no longer what was searched."""
-        document, clean = self.library.document(id_), self.library.clean_text(id_)
-        own = [item.passage for item in evidence if item.passage.document == id_]
-        if not document or not clean or any(p.span.of(clean.text) != p.text for p in own):
-            raise LibraryError(f"{id_} changed while the question was answered: ask again")
-        return Source(document, clean)
-
-    def _stands_in(self, text: str, id_: str) -> bool:
-        """Tell whether a text stands in a document, white space and script folded."""
-        clean = self.library.clean_text(id_)
-        return clean is not None and fold_tight(text) in fold_tight(clean.text)
-
-    def _refusal(
-        self, asked: Question, hits: Sequence[Hit], clock: _Clock, name: str, notes: tuple[str, ...]
     ) -> Answer:
         titles = (self.library.metadata(hit.passage.document).title for hit in hits)
         related = tuple(dict.fromkeys(titles))[:_RELATED]
         text = message("refusal", asked.language)
         said = asked.said or asked.text
         return Answer(
-            said, asked.language, text, True, name, (), (), clock.timing(), notes, related
+            said,
+            asked.language,
+            text,
+            True,
+            name,
+            (),
+            (),
+            clock.timing(),
+            notes,
+            related,
+            tuple(evidence),
         )
 
 
@@ -249,11 +280,33 @@ def _understood_as(asked: Question) -> tuple[str, ...]:
     return (message("understood_as", asked.language, asked.text),) if asked.said else ()
 
 
-def _cited(citation: Citation, evidence: Evidence) -> Cited:
-    """Return what verification may know of a citation; only its own words can hold a figure."""
-    known = evidence.metadata
-    context = "\n".join([known.title, citation.heading, known.publisher])
-    return Cited(citation.text, context, known.region, known.date)
+def _require_words(draft: str) -> None:
+    """Raise LanguageModelUnavailable for marks or punctuation alone, which are no refusal."""
+    if not re.search(r"[^\W\d_]", parse_draft(draft, ()).text):
+        raise LanguageModelUnavailable("it wrote no word")
+
+
+def _answer(
+    asked: Question,
+    checked: Checked,
+    written: _Written,
+    evidence: Sequence[Evidence],
+    clock: _Clock,
+) -> Answer:
+    return Answer(
+        asked.said or asked.text,
+        asked.language,
+        checked.text,
+        False,
+        written.by,
+        checked.citations,
+        checked.claims,
+        clock.timing(),
+        written.notes,
+        evidence=tuple(evidence),
+        cut=written.cut,
+        conflicts=checked.conflicts,
+    )
 
 
 def _unanswered_places(asked: Question, evidence: Sequence[Evidence]) -> Iterator[str]:

@@ -136,15 +136,16 @@ def _cited(library: Library, citation: Mapping[str, Any]) -> Iterator[tuple[int,
     inside = (clean.starts >= span.start) & (clean.ends <= span.end)
     text = "".join(c for c, keep in zip(clean.text, inside, strict=True) if keep)
     known: Metadata = library.metadata(source)
-    headings = [
-        p.heading
+    around = [
+        p
         for p in library.passages_of(source)
         if p.raw_span.start < span.end and span.start < p.raw_span.end
     ]
     context = "\n".join(
-        [known.title, known.publisher, *(name for heading in headings for name in heading)]
+        [known.title, known.publisher, *(name for passage in around for name in passage.heading)]
     )
-    yield n, Cited(text, context, known.region, known.date)
+    passage = "\n".join(one.text for one in around)
+    yield n, Cited(text, context, known.region, known.date, passage)
 
 
 def claim_row(claim: Claim) -> dict[str, Any]:

@@ -97,6 +97,14 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two citations that give different figures for the same thing."""
+
+    text: str  # in the language of the question, with the marks of both
+    citations: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Milliseconds from the question on; None for what did not happen."""
 
@@ -120,6 +128,9 @@ class Answer:
     notes: tuple[str, ...] = ()  # such as: the model did not answer, so the documents are quoted
     related: tuple[str, ...] = ()  # titles that come nearest to a refused question; not evidence
     evidence: tuple[Evidence, ...] = ()  # what was read, the best first
+    cut: bool = False  # the model broke off: what it wrote by then is shown
+    conflicts: tuple[Conflict, ...] = ()
+    choices: tuple[str, ...] = ()  # questions that ask for less, where evidence splits
 
 
 # What happens on the way to an answer, in this order; `Written` any number of times.
@@ -142,7 +153,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """More of the draft; its marks are numbers of evidence, still unchecked."""
+    """More of the draft, "" for a sign of life; its marks are numbers of evidence, unchecked."""
 
     text: str
 

@@ -9,6 +9,12 @@ from rag.types import Language, Question
 
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+# "What is 硼药?" is asked in English, whatever it asks about.
+_ENGLISH_BEGINS = re.compile(
+    r"\W*(?:what|which|who|whom|whose|when|where|why|how|is|are|was|were|do|does|did|can|could"
+    r"|will|would|should|tell|list|explain|describe|compare|summari[sz]e)\s",
+    re.IGNORECASE,
+)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _DIGITS = {
     "两": 2,
@@ -60,7 +66,9 @@ _WANTED = (
     ),
     (
         Kind.PERCENT,
-        re.compile("比例|百分|占比|强度|增速|增长率|percent|proportion|what share|growth rate"),
+        re.compile(
+            r"比例|百分|占比|强度|增速|增长率|税率|利率|percent|proportion|what share|\brates?\b"
+        ),
     ),
 )
 _ASKS_PLACE = re.compile(
@@ -68,8 +76,11 @@ _ASKS_PLACE = re.compile(
     r"|\bwhere\b|(?:which|what) (?:\w+ )?(?:city|cities|provinces?|regions?|districts?|places?)\b"
 )
 _ASKS_FIGURE = re.compile(
-    r"多少|几[家个项名人位次批种月号]|何时|什么时候"
-    r"|how much|how many|\bwhen\b|what (?:date|percentage|amount)"
+    r"多少|几[家个项名人位次批种月号条]|何时|什么时候|什么时间|多大(?!程度)"
+    r"|how much|how many|how large|\bwhen\b(?! (?:a|an|the|it|they|is|are|does|do) [^?]*,)"
+    r"|what (?:date|percentage|amount|(?:[a-z]+ )?rate)\b|税率|利率"
+    r"|what (?:is|was|are|were) the (?:[\w'-]+ ){0,4}"
+    r"(?:cap|amount|revenue|budget|population|price)\b"
 )
 
 
@@ -94,7 +105,7 @@ def understand(text: str, said: str = "") -> Question:
 def language_of(text: str) -> Language:
     """Tell in what to answer: "zh" unless the text is Traditional or mainly English."""
     han, words = len(_HAN.findall(text)), len(_LATIN_WORD.findall(text))
-    if words > han:
+    if words > han or (words > 1 and _ENGLISH_BEGINS.match(text)):
         return "en"
     return "zh-Hant" if script_of(text) == "hant" else "zh"
 

@@ -8,21 +8,34 @@ turns a cap into a floor; and, where both share a language, that its words are t
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from index.glossary import counterparts
 from index.places import Place, PlaceMention, covers, find_places, place
 from index.script import fold_tight
+from rag.attribution import misattributed, misplaced_places
 from rag.cite import TELLING, find_verbatim
 from rag.clauses import misplaced
+from rag.conditions import unstated
 from rag.evidence import covered
-from rag.negation import affirms_alone, denies, denies_alone, turned_round
-from rag.quantities import Kind, Quantity, bounds_agree, missing, quantities, same_amount
+from rag.modality import denies_finality, recast
+from rag.names import known_terms, names_known, proper_names, unknown_terms, unlike_people, unnamed
+from rag.negation import affirms_alone, denies, denies_alone, denies_there, turned_round
+from rag.quantities import (
+    Kind,
+    Quantity,
+    bounds_agree,
+    missing,
+    quantities,
+    rates_agree,
+    same_amount,
+)
 from rag.types import Claim, DraftSentence, Status
 
 # Shares of a sentence's words that stand in what it cites: below the first it is unsupported,
 # below the second partly supported.
-_FEW_WORDS, _SOME_WORDS = 0.35, 0.55
+_FEW_WORDS, _SOME_WORDS = 0.25, 0.4
 _QUOTED = re.compile(r"“([^“”]{8,})”|「([^「」]{8,})」|『([^『』]{8,})』|\"([^\"]{8,})\"")
 _TITLE = re.compile("《([^《》\n]{4,60})》")
 _NAMED = 0.8  # share of a title's words; texts shorten the titles that they name
@@ -31,6 +44,31 @@ _LONGEST_ELISION = 200  # characters; beyond it the parts no longer belong toget
 _LINK = re.compile(r"(?:https?://|www\.)[\x21-\x7e]+", re.IGNORECASE)
 _EDGE = re.compile(r"[\s。．.！!？?；;，,：:、…“”「」『』\"()（）《》-]")
 _STOPS = "。．.！!？?；;…，,：: \t"
+# A closed list: what states anything is a claim, whatever it ends in.
+_LEAD_IN = re.compile(
+    "(?:根据|依据|按照|據|根據)?(?:以上|上述|相关|有关|相關|有關)?"
+    "(?:资料|文件|办法|政策|原文|条款|規定|规定|資料|辦法|條款)?的?"
+    "(?:内容|要点|说法|答案|条件|金额|标准|规定|回答|內容|要點|說法|條件|金額|標準|規定)?"
+    "(?:显示|指出|提到|规定|写明|说|为|是|包括|如下|有|顯示|規定|寫明|說|為){0,3}[:：,，]?[:：]"
+    "|(?:according to )?(?:the )?(?:documents?|passages?|sources?|answer|details?|conditions?"
+    "|amounts?)"
+    "(?: (?:says?|states?|are|is|as follows)){0,3}:",
+    re.IGNORECASE,
+)
+_TERM = 3  # words of a quoted term: "little giants"
+_LONGEST_CLAIM = 1_000  # characters; no sentence has more, and each costs time
+_LONGEST_CITED = 4_000  # characters; a quote of ours has 300
+_PARTS = re.compile(r"[，；;。！？!?\n]|,(?!\d{3})|[:：.](?!\d)|\b(?:and|but|while)\b")
+_LEAST_SIZE = 4  # Han characters, or half as many Latin words, of a part that says something
+_KNOWN_PART = 0.26  # share of the words of such a part that stand in what is cited
+_PLAIN_WORDS = re.compile(
+    "(?i)(?:the|this|that|these|those|with|from|into|under|over|each|every|also|only|more|than"
+    "|most|least|which|their|there"
+    "|they|have|been|were|will|would|shall|must|does|gives?|given|states?|says?|receives?"
+    "|gets?|paid|provides?|according"
+    "|report|document|documents|passage|amount|amounts|other|such|when|where|what|after"
+    "|before|year|years|about)"
+)
 # What a title or a heading may bear out; amounts it may not.
 _OF_CONTEXT = (Kind.YEAR, Kind.DATE, Kind.DOCUMENT_NUMBER, Kind.ORDINAL)
 # 每年最高 may be said as 一年最多.
@@ -46,6 +84,7 @@ class Cited:
     context: str = ""  # title, headings, publisher, address: they may name the place and the year
     region: str = ""
     date: str = ""
+    passage: str = ""  # that the quote stands in: it may name what the quote only means
 
 
 def verify(
@@ -68,9 +107,7 @@ def _introduces(sentence: DraftSentence, numbers: Sequence[int]) -> bool:
     """Tell whether a sentence only leads in: "The documents say:"."""
     if numbers or sentence.unknown:
         return False
-    if not re.search(r"\w", sentence.text):
-        return True
-    return sentence.text.rstrip()[-1] in ":：" and not quantities(sentence.text)
+    return not re.search(r"\w", sentence.text) or bool(_LEAD_IN.fullmatch(sentence.text.strip()))
 
 
 def check_claim(
@@ -82,7 +119,27 @@ def check_claim(
         return Claim(text, numbers, Status.UNSUPPORTED, ("cites nothing", *strange))
     if any(_stands_whole(text, source.text) for source in cited):
         return Claim(text, numbers, Status.PARTLY if strange else Status.SUPPORTED, tuple(strange))
-    checks = (_quotations, _titles, _figures, _bounds, _phases, _places, _clauses, _links, _denial)
+    if len(text) > _LONGEST_CLAIM:
+        problems = ("is too long to be checked", *strange)
+        return Claim(text, numbers, Status.UNSUPPORTED, problems)
+    if any(len(source.text) > _LONGEST_CITED for source in cited):
+        strange.append("cites more than can be compared")
+        cited = [_shortened(source) for source in cited]
+    checks = (
+        _quotations,
+        _titles,
+        _figures,
+        _bounds,
+        _phases,
+        _places,
+        _names,
+        _clauses,
+        _attributions,
+        _links,
+        _denial,
+        _conditions,
+        _modality,
+    )
     grave = [problem for check in checks for problem in check(text, cited)]
     status, light = _words(text, cited)
     if grave:
@@ -90,6 +147,11 @@ def check_claim(
     elif strange and status is Status.SUPPORTED:
         status = Status.PARTLY
     return Claim(text, numbers, status, (*grave, *light, *strange))
+
+
+def _shortened(source: Cited) -> Cited:
+    text, passage = source.text[:_LONGEST_CITED], source.passage[:_LONGEST_CITED]
+    return replace(source, text=text, passage=passage)
 
 
 def _stands_whole(text: str, source: str) -> bool:
@@ -173,6 +235,8 @@ def _bounds(text: str, cited: Sequence[Cited]) -> Iterator[str]:
         if same and not any(bounds_agree(figure, other) for other in same):
             here, there = (one.bound.replace("_", " ") for one in (figure, same[0]))
             yield f"{figure.text} is said to be {here}, and is {there} in what is cited"
+        elif same and not any(rates_agree(figure, other) for other in same):
+            yield f"{figure.text} is per {figure.per}, and per {same[0].per} in what is cited"
 
 
 def _phases(text: str, cited: Sequence[Cited]) -> Iterator[str]:
@@ -225,7 +289,7 @@ def _places(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     named = [
         mentioned
         for source in cited
-        for mention in find_places(f"{source.text}\n{source.context}")
+        for mention in find_places(f"{_naming(source)}\n{source.context}")
         for mentioned in (mention.place, *mention.others)
     ]
     named += [region for source in cited if (region := place(source.region)) is not None]
@@ -234,12 +298,53 @@ def _places(text: str, cited: Sequence[Cited]) -> Iterator[str]:
             yield f"{text[mention.start : mention.end]} is not named in what is cited"
 
 
+def _naming(source: Cited) -> str:
+    """Return the quote, or the passage where the quote names no place: "the city has two tasks"."""
+    return source.text if find_places(source.text) else f"{source.text}\n{source.passage}"
+
+
 def _meant(mention: PlaceMention) -> tuple[Place, ...]:
     return mention.place, *mention.others
 
 
 def _clauses(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     return misplaced(text, _in_same_language(text, cited))
+
+
+def _names(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    known = _known(cited)
+    strange = [*unlike_people(text, known), *unknown_terms(text, known)]
+    if any(_is_han(text) == _is_han(source.text) for source in cited):
+        strange += unnamed(text, known)
+    for name in dict.fromkeys(strange):
+        yield f"{name} is not named in what is cited"
+
+
+def _known(cited: Sequence[Cited]) -> str:
+    """Return all that may name what a claim names."""
+    return "\n".join(f"{source.text}\n{source.context}\n{source.passage}" for source in cited)
+
+
+def _attributions(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    same = _in_same_language(text, cited)
+    terms = None if same else counterparts
+    around = [source.passage for source in cited if same]
+    yield from misattributed(text, [*(same or [source.text for source in cited]), *around], terms)
+    yield from misplaced_places(text, same, [source.passage for source in cited])
+
+
+def _conditions(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    same = bool(_in_same_language(text, cited))
+    return unstated(
+        text, [f"{source.text}\n{source.context}" for source in cited], same, _known(cited)
+    )
+
+
+def _modality(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    context = "\n".join(source.context for source in cited)
+    return recast(
+        text, [source.text for source in cited], context, bool(_in_same_language(text, cited))
+    )
 
 
 def _links(text: str, cited: Sequence[Cited]) -> Iterator[str]:
@@ -253,9 +358,13 @@ def _denial(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     if same := _in_same_language(text, cited):
         if problem := turned_round(text, same):
             yield problem
+        elif denies_alone(text, same) and not denies_finality(text, _known(cited)):
+            yield "denies something that what is cited does not deny"
         return
     sources = [source.text for source in cited]
-    if denies_alone(text, sources):
+    if denied := denies_there(text, [*sources, *(source.passage for source in cited)]):
+        yield denied
+    if denies_alone(text, [*sources, *(source.passage for source in cited)]):
         yield "denies something that what is cited does not deny"
     if affirms_alone(text, sources):
         yield "affirms something, and what is cited denies"
@@ -268,7 +377,11 @@ def _words(text: str, cited: Sequence[Cited]) -> tuple[Status, list[str]]:
     words = re.sub(r"\d[\d.,]*", " ", text)  # figures are compared by themselves
     if not re.search(r"[^\W\d_]", words):
         return Status.SUPPORTED, []
-    share = covered(words, "\n".join(f"{source.context}\n{source.text}" for source in same))
+    if alien := _alien_parts(text, same):
+        return Status.PARTLY, [f"“{part}” does not stand in what is cited" for part in alien]
+    share = covered(
+        words, "\n".join(f"{source.context}\n{source.text}\n{source.passage}" for source in same)
+    )
     if share < _FEW_WORDS:
         return Status.UNSUPPORTED, ["hardly any of its words stand in what is cited"]
     if share < _SOME_WORDS:
@@ -279,11 +392,52 @@ def _words(text: str, cited: Sequence[Cited]) -> tuple[Status, list[str]]:
 def _across_languages(text: str, cited: Sequence[Cited]) -> tuple[Status, list[str]]:
     """Say what could not be compared: words of a quotation, or of all without figure or place."""
     quoted = [group for match in _QUOTED.finditer(text) for group in match.groups() if group]
-    if any(_is_translated(quotation, cited) for quotation in quoted):
+    strange = [q for q in quoted if len(q.split()) > _TERM or not names_known(q, _known(cited))]
+    if any(_is_translated(quotation, cited) for quotation in strange):
         return Status.PARTLY, ["quotes in another language than what is cited"]
-    if not quantities(text) and not find_places(text):
+    if strangers := list(proper_names(text, _known(cited))):
+        problems = [f"{name} cannot be compared with what is cited" for name in strangers]
+        return Status.PARTLY, list(dict.fromkeys(problems))
+    if alien := _uncompared(text, cited):
+        return Status.PARTLY, [f"“{part}” cannot be compared with what is cited" for part in alien]
+    if not quantities(text) and not find_places(text) and not known_terms(text, _known(cited)):
         return Status.PARTLY, ["is in another language than what is cited, without figure or place"]
     return Status.SUPPORTED, []
+
+
+def _alien_parts(text: str, cited: Sequence[Cited]) -> list[str]:
+    """Return the parts of a sentence, none with a figure or a place, whose words are not there."""
+    known = "\n".join(f"{source.context}\n{source.text}\n{source.passage}" for source in cited)
+    return [
+        part
+        for part in _bare_parts(text)
+        if _size(part) >= _LEAST_SIZE and covered(part, known) < _KNOWN_PART
+        if not denies_finality(part, known)
+    ]
+
+
+def _bare_parts(text: str) -> Iterator[str]:
+    taken = [mention.start for mention in find_places(text)]
+    taken += [figure.start for figure in quantities(text) if figure.kind is not Kind.ORDINAL]
+    cuts = [0, *(at for match in _PARTS.finditer(text) for at in match.span()), len(text)]
+    for start, end in zip(cuts[::2], cuts[1::2], strict=True):
+        if not any(start <= at < end for at in taken):
+            yield text[start:end].strip()
+
+
+def _size(text: str) -> int:
+    return len(re.findall("[\u3400-\u9fff]", text)) + 2 * len(re.findall("[A-Za-z]{2,}", text))
+
+
+def _uncompared(text: str, cited: Sequence[Cited]) -> list[str]:
+    """Return the parts of a sentence that name nothing which stands in another language's text."""
+    known = _known(cited)
+    return [
+        part
+        for part in _bare_parts(text)
+        if len([w for w in re.findall("[A-Za-z]{3,}", part) if not _PLAIN_WORDS.fullmatch(w)]) > 1
+        and not names_known(part, known)
+    ]
 
 
 def _in_same_language(text: str, cited: Sequence[Cited]) -> list[str]:

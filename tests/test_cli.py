@@ -113,6 +113,7 @@ ANSWER = [
     "claims",
     "timing_ms",
 ]
+FURTHER = {"cut", "notes", "conflicts", "choices", "related"}  # only where there are any
 CITATION = ["n", "source", "title", "publisher", "date", "url", "heading"]
 CITATION += ["quote", "text", "start", "end", "sha256"]
 
@@ -157,7 +158,8 @@ def test_a_filter_that_means_nothing_is_one_line(on, option, value) -> None:
 @pytest.mark.parametrize(("question", "language"), [(QUESTION, "zh"), (ENGLISH, "en")])
 def test_an_answer_row_has_the_keys_of_the_contract(on, samples, question, language) -> None:
     row = on("ask", question, "--json").row
-    assert list(row) == ANSWER
+    assert list(row)[: len(ANSWER)] == ANSWER
+    assert set(row) - set(ANSWER) <= FURTHER
     assert (row["question"], row["language"], row["refused"]) == (question, language, False)
     assert row["llm"] == "extractive"
     assert list(row["timing_ms"]) == ["search", "first_token", "total"]
@@ -178,7 +180,8 @@ def test_a_refusal_has_no_citations_and_no_claims(on) -> None:
     ran = on("ask", NOTHING, "--json")
     assert (ran.code, ran.row["refused"]) == (0, True)
     assert (ran.row["citations"], ran.row["claims"]) == ([], [])
-    assert list(ran.row) == ANSWER
+    assert list(ran.row)[: len(ANSWER)] == ANSWER
+    assert set(ran.row) - set(ANSWER) <= FURTHER
 
 
 def test_clean_says_what_is_kept_and_what_is_dropped(run, samples) -> None:
@@ -466,8 +469,8 @@ def test_eval_counts_right_answers_and_refusals(on, tmp_path) -> None:
     figures = on("eval", gold, "--json").row
     assert (figures["answerable"], figures["right"], figures["evidence_cited"]) == (3, 1, 1)
     assert (figures["unanswerable"], figures["refused"], figures["wrongly_refused"]) == (2, 1, 1)
-    assert [failure.split(":")[0] for failure in figures["failures"]] == ["2", "4", "5"]
-    assert "answerable 3: right 1" in on("eval", gold).out
+    assert [failure["id"] for failure in figures["failures"]] == ["2", "4", "5"]
+    assert "1/3" in on("eval", gold).out
 
 
 @pytest.mark.parametrize(
@@ -548,8 +551,7 @@ def test_a_model_without_key_or_address_says_what_it_needs(on, monkeypatch) -> N
 def test_a_model_that_is_down_leaves_quotations_and_a_note(on) -> None:
     ran = on("ask", QUESTION, "--llm", "openai:m", "--base-url", "http://127.0.0.1:9/v1", "--json")
     assert (ran.code, ran.row["llm"], ran.row["refused"]) == (0, "extractive", False)
-    assert "127.0.0.1:9" in ran.err
-    assert len(ran.err.splitlines()) == 1
+    assert "openai:m没有完成回答（无法连接）" in ran.err.splitlines()[0]
 
 
 @pytest.mark.parametrize(
@@ -717,5 +719,6 @@ def test_a_whole_answer_needs_no_network_and_little_memory(samples, tmp_path) ->
     ran = process(code=code, HF_HUB_OFFLINE="")
     answer, peak = ran.stdout.splitlines()
     assert json.loads(answer)["citations"]
-    assert ran.stderr == ""
+    assert ran.stderr.startswith("yinzheng: note: [1] cites a draft")
+    assert ran.stderr.count("\n") == 1
     assert int(peak) < 1_500_000

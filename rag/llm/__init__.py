@@ -1,32 +1,42 @@
-"""Language models: one file a backend, imported when it is chosen."""
+"""Language models: one file a backend, imported when it is chosen. See rag.llm.presets for SPEC."""
 
+import os
 from typing import TYPE_CHECKING
 
 from rag.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from index.glossary import Glossary
     from index.types import Encoder
+    from rag.llm.auto import Choice
     from rag.llm.base import Answerer, LanguageModel
+    from rag.llm.openai_compatible import Patience
+    from rag.llm.presets import Preset, Spec
+
+# Sent to a server of one's own that has no key: without one, OpenAI's would be taken from the
+# environment and sent there.
+_NO_KEY = "no-key-needed"
 
 
 def make_answerer(
-    spec: str, encoder: "Encoder", base_url: str = "", api_key: str = ""
+    spec: str,
+    encoder: "Encoder",
+    base_url: str = "",
+    api_key: str = "",
+    glossary: "Glossary | None" = None,
 ) -> "Answerer":
-    """Return what answers: "extractive", or "openai:MODEL" for a server of chat completions.
+    """Return what answers: quotations for "extractive", else a language model.
 
-    Raises ConfigurationError for another spec.
+    Raises ConfigurationError for a spec that names none, or for want of its key or file.
     """
-    kind, _, model = spec.partition(":")
-    if spec == "extractive":
+    model = make_model(spec, base_url, api_key)
+    if model is None:
         from rag.llm.extractive import ExtractiveAnswerer
 
-        return ExtractiveAnswerer(encoder)
-    if kind == "openai" and model:
-        from rag.answer import PromptedAnswerer
-        from rag.llm.openai_compatible import OpenAICompatible
+        return ExtractiveAnswerer(encoder, glossary)
+    from rag.answer import PromptedAnswerer
 
-        return PromptedAnswerer(OpenAICompatible(model, base_url, api_key))
-    raise ConfigurationError(f"--llm takes extractive or openai:MODEL, is now {spec!r}")
+    return PromptedAnswerer(model)
 
 
 def make_rewriter(spec: str, base_url: str = "", api_key: str = "") -> "LanguageModel | None":
@@ -34,9 +44,89 @@ def make_rewriter(spec: str, base_url: str = "", api_key: str = "") -> "Language
 
     It is the one that answers, but gives up soon: without it a search is only a little worse.
     """
-    kind, _, model = spec.partition(":")
-    if kind != "openai" or not model:
-        return None
-    from rag.llm.openai_compatible import OpenAICompatible, Patience
+    from rag.llm.openai_compatible import Patience
 
-    return OpenAICompatible(model, base_url, api_key, Patience(read=8.0, whole=8.0, retries=0))
+    return make_model(spec, base_url, api_key, Patience(read=8.0, whole=8.0, retries=0))
+
+
+def make_model(
+    spec: str, base_url: str = "", api_key: str = "", patience: "Patience | None" = None
+) -> "LanguageModel | None":
+    """Return the language model that a spec names, None for "extractive".
+
+    Raises ConfigurationError for a spec that names none, or for want of its key or file.
+    """
+    chosen = _resolved(spec, base_url, api_key)
+    if chosen.kind == "extractive":
+        return None
+    if chosen.kind == "gguf":
+        from rag.llm.local import GgufModel
+
+        return GgufModel(chosen.model, patience)
+    from rag.llm.openai_compatible import OpenAICompatible
+
+    assert chosen.preset
+    address, key = _address(chosen.preset, base_url), _key(chosen, base_url, api_key)
+    return OpenAICompatible(chosen.model, address, key, patience, name=str(chosen))
+
+
+def choose(spec: str, base_url: str = "", api_key: str = "") -> "Choice":
+    """Return a spec that names what answers, with one line of why if "auto" chose it.
+
+    Raises ConfigurationError for a spec that cannot be read.
+    """
+    from rag.llm.auto import Choice
+    from rag.llm.auto import choose as choose_what_is_there
+    from rag.llm.presets import AUTO, parse_spec
+
+    parsed = parse_spec(spec)
+    if parsed.kind == AUTO:
+        return choose_what_is_there(base_url, api_key)
+    return Choice(str(parsed), "")
+
+
+def what_leaves(spec: str, base_url: str = "") -> str:
+    """Return the host that gets questions and passages, "" if they stay on this machine.
+
+    Raises ConfigurationError for a spec or an address that cannot be read.
+    """
+    from rag.llm.presets import goes_on, host_of, is_loopback
+
+    chosen = _resolved(spec, base_url, "")
+    if chosen.preset is None:
+        return ""
+    address = _address(chosen.preset, base_url)
+    if not is_loopback(address):
+        return host_of(address)
+    return goes_on(chosen.model) if chosen.kind == "ollama" else ""
+
+
+def _resolved(spec: str, base_url: str, api_key: str) -> "Spec":
+    from rag.llm.presets import parse_spec
+
+    return parse_spec(choose(spec, base_url, api_key).spec)
+
+
+def _address(preset: "Preset", base_url: str) -> str:
+    """Return where a preset's questions go."""
+    # OpenAI's own variable counts for its preset alone, as its own package has it.
+    own = os.environ.get("OPENAI_BASE_URL", "") if preset.name == "openai" else ""
+    return base_url or own or preset.base_url
+
+
+def _key(chosen: "Spec", base_url: str, api_key: str) -> str:
+    """Return the key for a chosen model. Raises ConfigurationError if a service's is missing."""
+    from rag.llm.keys import key_file, key_for
+
+    preset = chosen.preset
+    assert preset
+    address = _address(preset, base_url)
+    elsewhere = address if address != preset.base_url else ""
+    if key := key_for(preset, elsewhere, api_key):
+        return key
+    if preset.local or (preset.name == "openai" and elsewhere):
+        return _NO_KEY
+    remedy = f"set {preset.keys[0]}, or write it to {key_file()} (mode 0600)"
+    if preset.name == "openai":
+        remedy += ", or give --base-url with the address of a server of your own"
+    raise ConfigurationError(f"--llm {chosen} needs a key: {remedy}")

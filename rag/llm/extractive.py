@@ -2,29 +2,34 @@
 
 import math
 import re
-from collections.abc import Collection, Iterator, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
-from index.glossary import default_glossary
+from index.glossary import Glossary, default_glossary
 from index.late import late_scores, pack
-from index.places import find_places
+from index.places import Place, PlaceMention, covers, find_places
 from index.query import with_chinese_names
-from index.script import fold
+from index.script import fold, fold_characters
 from index.sentences import pieces, sentence_spans
+from index.terms import question_terms
 from index.types import Encoder, Span, TokenEncoder, Vectors
+from rag.breadth import parts
 from rag.draft import parse_draft
 from rag.evidence import about_place, covered, subject
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
-from rag.understand import asks_figure
+from rag.understand import asks_figure, understand
 
 NAME = "extractive"
 # The best passages are read sentence by sentence; more would only cost time.
 _PASSAGES = 8
 MAX_SENTENCES = 4
 # Characters: of an answer, to be read at a glance, and of a sentence in it, to fit a citation.
-_ANSWER_LENGTH = 380
+_ANSWER_LENGTH = 400
+_MARK_LENGTH = 5  # characters that the mark behind a sentence takes, and the line end
 _SENTENCE_LENGTH = 200
 _ITEM_LENGTH = 90  # of an item of a list, so that lists of three or four fit
 # From the first share on words tell; then a sentence needs the second share of the best one's.
@@ -32,18 +37,68 @@ _TELLING_WORDS, _WORDS_NEARNESS = 0.4, 0.6
 _COMPLETING = 2  # sentences after an amount that may hold its condition and its cap
 # A further sentence must come this near to the best one.
 _NEARNESS = 0.85
-# Marks of a sentence: its own words and its meaning (an English question shares no words with a
-# Chinese sentence), its passage, a figure of the kind asked for, the place or year asked for.
-_WORDS, _MEANING, _MEANING_ALONE = 0.50, 0.20, 0.50
+_FIGURE_NEARNESS = 0.75  # the same for one with the figure asked for, where the best has none
+# Marks of a sentence: its words and its meaning, its passage, a figure or body of the kind asked
+# for, the place or year asked for. Words of an English question are those that the glossary knows,
+# so that its meaning has to tell more.
+_WORDS, _MEANING, _MEANING_IN_ENGLISH = 0.50, 0.20, 0.40
 _PASSAGE, _FIGURE, _SUBJECT = 0.15, 0.15, 0.10
+# What the sentence before or the heading says is meant, if not said, by a sentence.
+_MEANT = 0.5
+# Encoding sentences takes nearly all the time of an answer: only those are encoded that may win by
+# what is known without it.
+_ENCODED, _ENCODED_IN_ENGLISH = 16, 28
+_REMEMBERED = 2_000  # sentences, of some 5 kB each
 _PENALTY = 0.25  # for a heading or another fragment that states nothing
+_NOT_THE_SUBJECT = 0.50  # for where the text was taken from, and how to reach whom
 _STATES_SOMETHING = 12  # characters
 _HEADLINE = 45  # a line up to this long without a stop is a title or a heading
 _STOPS = "。！？!?.；;…”」）)"
-# Responsibilities in brackets, headings of Markdown, provenance and contact lines.
-_NO_STATEMENT = re.compile(
-    r"[(（#|]|(?:出处|出處|来源|來源|地址|电话|電話|邮箱|郵箱|传真|傳真|联系|聯[系繫]|网址|網址)"
-    r"[^。]{0,6}[:：]"
+_SOURCES = "出处|来源|参考文献|参考资料|资料来源"
+# Patterns run over folded text: Simplified, lower case.
+_PROVENANCE = re.compile(
+    rf"(?:{_SOURCES}|地址|电话|邮箱|传真|联系|网址)[^。]{{0,6}}:"
+    r"|[-*•·]? ?《[^》]*》,"  # a title, and who published it when
+)
+_SOURCES_HEADING = re.compile(rf"[#\s\d.、一二三四五六七八九十]*(?:{_SOURCES})\s*$")
+# Responsibilities in brackets, headings of Markdown.
+_NO_STATEMENT = re.compile(r"[(（#]")
+# What is asked for other than figures and places, and how a sentence with it reads: a body, the
+# role of a place or body, a reason.
+_KINDS = (
+    (
+        re.compile(
+            "谁|哪[个家些几]{0,2}(?:家|部门|单位|机构|公司|企业|医院|大学|院所|厅局)"
+            r"|\bwho\b|(?:which|what) (?:\w+ )?(?:department|agency|ministry|bod|compan|institut)"
+        ),
+        re.compile(
+            "[\u3400-\u9fff]{2}(?:厅|局|委员会|改革委|办公室|政府|公司|集团|医院|大学|研究院|研究所|实验室"
+            "|中心|协会)"
+        ),
+    ),
+    (
+        re.compile(r"角色|定位|分工|什么作用|\broles?\b|\bfunction\b|\bposition|\bassign"),
+        re.compile(  # what something is to become ends a clause: 打造研发制造基地。
+            "(?:基地|中心|高地|枢纽|[新范行]区|策源地|转化地|集群)(?=[。；;,，、|和与)）]|$)"
+            "|定位为|承担|核心(?=[是之、,，。])|为核心"
+        ),
+    ),
+    (
+        re.compile(r"为什么|为何|原因|\bwhy\b|\breasons?\b"),
+        re.compile("因为|由于|因此|所以|原因|鉴于|为了|以便|旨在|目的"),
+    ),
+)
+_COUNTED = re.compile(
+    r"(?<![第十百千\d.])(?P<count>[两二三四五六七八九十]|[2-9]|10)[大个项类种家条点处](?!月)"
+)
+_CONDITION = re.compile("条件|前提|须|应当|符合|满足|仅限|限于")
+_LETTER = re.compile(r"\w")
+_TOPIC_END = re.compile(r"\s?(?:[(（][^()（）]{0,10}[)）])?\s?[:：|\t]")
+_COLON = re.compile("[:：]")
+_ENUMERATING = re.compile("[、,，;；]")
+_NUMERALS = "〇一二三四五六七八九十"
+_ITEM = re.compile(
+    r"[-*•·]|\(?(?:\d{1,2}|[一二三四五六七八九十]{1,3})[).、]|第?[一二三四五六七八九十][是个]"
 )
 LEAD_IN = "The documents say:\n"
 
@@ -56,6 +111,8 @@ class _Candidate:
     span: Span  # in the passage
     text: str
     evidence: Evidence
+    before: str = ""  # the heading, and what stands before it in the same paragraph
+    provenance: bool = False  # it tells where the text is from
     score: float = 0.0
     words: float = 0.0  # share of the question's words in it, 0..1
 
@@ -65,13 +122,17 @@ class ExtractiveAnswerer:
 
     name = NAME
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, glossary: Glossary | None = None) -> None:
+        """`glossary` None means our own, without a library's."""
         self.encoder = encoder
+        self.glossary = glossary or default_glossary()
+        self._codes: OrderedDict[str, bytes] = OrderedDict()
+        self._lock = threading.Lock()
 
     def draft(self, question: Question, evidence: Sequence[Evidence]) -> Iterator[str]:
         """Yield the sentences that answer, each with a mark; an English question gets a lead-in."""
-        candidates = self._scored(question, _candidates(evidence[:_PASSAGES]))
-        chosen = _choose(question, candidates)
+        candidates = _candidates(evidence[:_PASSAGES])
+        chosen = self._chosen(question, candidates) if candidates else []
         if not chosen:
             return
         if question.language == "en":
@@ -79,37 +140,122 @@ class ExtractiveAnswerer:
         for candidate in _in_document_order(chosen):
             yield _marked(candidate, {item.n for item in evidence})
 
-    def _scored(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
-        if not candidates:
-            return []
-        near = self._nearness(question, [fold(candidate.text) for candidate in candidates])
-        meaning, words = _spread(near), _telling_words(question, candidates)
-        return [
-            replace(one, words=share, score=_score(question, one, share, float(near)))
-            for one, share, near in zip(candidates, words, meaning, strict=True)
-        ]
+    def _chosen(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
+        """Return the best sentences, of a question about several places some for each."""
+        best = [_best_about(part, self._ranked(part, candidates)) for part in _parts(question)]
+        first = list({(one.n, one.span): one for one in best if one}.values())
+        return _choose(question, first, self._ranked(question, candidates), candidates)
 
-    def _nearness(self, question: Question, texts: list[str]) -> Vectors:
-        """Return (N,) how near texts are in meaning, token by token if the encoder can."""
-        asked = fold(with_chinese_names(question.text, default_glossary()))
+    def _ranked(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
+        """Return the sentences that may answer, the best first."""
+        english = question.language == "en"
+        shares = _telling_words(question, candidates, self.glossary)
+        scored = [
+            replace(one, words=share, score=_score(question, one, share))
+            for one, share in zip(candidates, shares, strict=True)
+        ]
+        likely = _sorted(_on_subject(question, scored))
+        likely = likely[: _ENCODED_IN_ENGLISH if english else _ENCODED]
+        near = _spread(self.nearness(question.text, [one.text for one in likely]))
+        weight = _MEANING_IN_ENGLISH if english else _MEANING
+        return _figures_first(
+            question,
+            _sorted(
+                replace(one, score=one.score + weight * float(meaning))
+                for one, meaning in zip(likely, near, strict=True)
+            ),
+        )
+
+    def nearness(self, said: str, originals: Sequence[str]) -> Vectors:
+        """Return (N,) how near texts are to what is said, token by token if the encoder can."""
+        asked, texts = (
+            fold(with_chinese_names(said, self.glossary)),
+            [fold(one) for one in originals],
+        )
         if isinstance(self.encoder, TokenEncoder):
             _, (tokens,) = self.encoder.encode_questions_with_tokens([asked])
             if len(tokens.vectors):
-                _, codes = self.encoder.encode_passages_with_tokens(texts, pack)
+                codes = self._coded(self.encoder, texts)
                 return late_scores(tokens, codes, self.encoder.token_dimension)
         nearness: Vectors = self.encoder.encode_passages(texts) @ self.encoder.encode_questions(
             [asked]
         ).reshape(-1)
         return nearness
 
+    def _coded(self, encoder: TokenEncoder, texts: list[str]) -> list[bytes]:
+        """Return the token vectors of texts; those of the last questions are remembered."""
+        with self._lock:
+            known = {text: self._codes[text] for text in texts if text in self._codes}
+        if new := list(dict.fromkeys(text for text in texts if text not in known)):
+            known |= dict(zip(new, encoder.encode_passages_with_tokens(new, pack)[1], strict=True))
+        with self._lock:
+            for text in texts:
+                self._codes[text] = known[text]
+                self._codes.move_to_end(text)
+            while len(self._codes) > _REMEMBERED:
+                self._codes.popitem(last=False)
+        return [known[text] for text in texts]
+
+
+def _parts(question: Question) -> list[Question]:
+    """Return a question for each of several places, years or bodies that one asks about."""
+    texts = parts(question)
+    if not texts and len(question.places) > 1:
+        return [replace(question, places=(place,)) for place in question.places]
+    return [
+        replace(understand(text), language=question.language, items=question.items)
+        for text in texts
+    ]
+
+
+def _best_about(question: Question, ranked: Sequence[_Candidate]) -> _Candidate | None:
+    """Return the best sentence that is about every place of a question."""
+    return next((one for one in ranked if _is_about(question, one)), None)
+
+
+def _is_about(question: Question, one: _Candidate) -> bool:
+    return all(about_place(place, one.text, one.evidence.metadata) for place in question.places)
+
 
 def _candidates(evidence: Sequence[Evidence]) -> list[_Candidate]:
-    return [
-        _Candidate(item.n, piece, piece.of(item.passage.text), item)
-        for item in evidence
-        for sentence in sentence_spans(item.passage.text)
-        for piece in pieces(item.passage.text, sentence, _SENTENCE_LENGTH)
+    return [candidate for item in evidence for candidate in _of_passage(item)]
+
+
+def _of_passage(item: Evidence) -> Iterator[_Candidate]:
+    text, heading = item.passage.text, "\n".join(item.passage.heading[-1:])
+    provenance = bool(_SOURCES_HEADING.fullmatch(fold(heading)))
+    before, lead, end, inside = "", "", 0, provenance
+    for sentence in sentence_spans(text):
+        if "\n" in text[end : sentence.start] or not end:
+            line = fold(sentence.of(text))
+            provenance = provenance or bool(_SOURCES_HEADING.fullmatch(line))
+            before, inside = lead, provenance or bool(_PROVENANCE.match(line))
+        for piece in pieces(text, sentence, _SENTENCE_LENGTH):
+            said = piece.of(text)
+            yield _Candidate(item.n, piece, said, item, f"{heading}\n{before}", inside)
+            before += said
+        if text[sentence.end - 1] in ":：":  # 各市分工如下：
+            lead = sentence.of(text)
+        end = sentence.end
+
+
+def _sorted(candidates: Iterable[_Candidate]) -> list[_Candidate]:
+    return sorted(candidates, key=lambda c: (-c.score, c.n, c.span))
+
+
+def _figures_first(question: Question, ranked: list[_Candidate]) -> list[_Candidate]:
+    """Put a sentence with a figure of the kind asked for first, if only a figure can answer.
+
+    But only one that is nearly as good: when the sentences on the subject have no figure, none will
+    do.
+    """
+    if not asks_figure(question) or not ranked:
+        return ranked
+    enough = _FIGURE_NEARNESS * ranked[0].score
+    wanted = [
+        one for one in ranked if one.score >= enough and _has_wanted(question, quantities(one.text))
     ]
+    return wanted + [one for one in ranked if one not in wanted]
 
 
 def _spread(values: Vectors) -> Vectors:
@@ -119,39 +265,109 @@ def _spread(values: Vectors) -> Vectors:
     return spread
 
 
-def _telling_words(question: Question, candidates: list[_Candidate]) -> list[float]:
+def _telling_words(
+    question: Question, candidates: list[_Candidate], glossary: Glossary
+) -> list[float]:
     """Return, for each candidate, the share of the question's words in it, rare ones weighing more.
 
     What nearly every candidate says, such as the name of the plan they are all about, tells little;
-    what none says tells nothing.
+    what none says tells nothing. What the sentence before says counts in part.
     """
-    parts = [
-        subject(question.text, f"{one.text}\n{one.evidence.metadata.region}") for one in candidates
-    ]
-    counts = [sum(found for _, found in column) for column in zip(*parts, strict=True)]
-    rarity = [math.log1p(len(candidates) / count) if count else 0.0 for count in counts]
-    weights = [w * r for (w, _), r in zip(parts[0], rarity, strict=True)]
-    total = sum(weights) or 1.0
-    return [
-        sum(weight for weight, (_, found) in zip(weights, own, strict=True) if found) / total
-        for own in parts
-    ]
+    words = _Words.of(question, glossary)
+    shares = [_shares(words, one) for one in candidates]
+    counts = [sum(column) for column in zip(*shares, strict=True)]
+    rarity = [_rarity(count, len(candidates)) for count in counts]
+    weights = [w * r for w, r in zip(words.weights, rarity, strict=True)]
+    known = sum(w for w, count in zip(words.weights, counts, strict=True) if count)
+    # Of an English question most words may be unknown: then those that are known tell little.
+    unknown = 1 - known / sum(words.weights) if words.ways else 0.0
+    total = sum(weights) / math.sqrt(1 - unknown) if known else 1.0
+    return [sum(w * a for w, a in zip(weights, own, strict=True)) / total for own in shares]
 
 
-def _score(question: Question, candidate: _Candidate, words: float, meaning: float) -> float:
-    score = _WORDS * words + (_MEANING_ALONE if question.language == "en" else _MEANING) * meaning
-    score += _PASSAGE * candidate.evidence.score
+def _shares(words: "_Words", one: _Candidate) -> list[float]:
+    """Return, for each word, how far a sentence says it, or at least means it, 0..1."""
+    known = one.evidence.metadata
+    said = words.found_in(f"{one.text}\n{known.region}")
+    meant = words.found_in(f"{known.title}\n{one.before}")
+    return [max(a, _MEANT * b) for a, b in zip(said, meant, strict=True)]
+
+
+def _rarity(count: float, of: int) -> float:
+    """Return how much a word tells that `count` sentences have: BM25's weight, 0 for none."""
+    return math.log1p((of - count + 0.5) / (count + 0.5)) if count else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What a question names: each in one or more ways, and how much it weighs.
+
+    Of a Chinese question these are its characters, which `subject` looks for with their neighbours;
+    of an English one what the glossary has Chinese names for, and words that documents may hold as
+    they are (BNCT, 2027).
+    """
+
+    text: str
+    ways: tuple[tuple[str, ...], ...]  # () of a Chinese question
+    weights: tuple[float, ...]
+
+    @classmethod
+    def of(cls, question: Question, glossary: Glossary) -> "_Words":
+        if question.language != "en":
+            weights = tuple(weight for weight, _ in subject(question.text, ""))
+            return cls(question.text, (), weights)
+        named = {
+            tuple(map(fold, part.names)): part.weight
+            for part in glossary.counterparts(question.text)
+        }
+        plain = {(term,): 1.0 for term in question_terms(question.text) if term.isascii()}
+        both = plain | named
+        return cls(question.text, tuple(both), tuple(both.values()))
+
+    def found_in(self, text: str) -> list[float]:
+        """Return, for each word, how much of it stands in a text, 0..1."""
+        if not self.ways:
+            return [float(found) for _, found in subject(self.text, text)]
+        folded = fold(text)
+        return [max(_stands(name, folded) for name in names) for names in self.ways]
+
+
+def _stands(name: str, text: str) -> float:
+    """Return 1 for a name that stands in a text, the share of a Chinese one's characters, or 0."""
+    if name in text:
+        return 1.0
+    return 0.0 if name.isascii() else covered(name, text)
+
+
+def _score(question: Question, candidate: _Candidate, words: float) -> float:
+    """Return what speaks for a sentence, its meaning left out."""
+    score = _WORDS * words + _PASSAGE * candidate.evidence.score
     score += _FIGURE * _answers_kind(question, candidate.text)
     score += _SUBJECT * _names_subject(question, candidate)
-    if question.items and _announces(question.items, candidate.text):
+    if candidate.provenance:
+        return score - _NOT_THE_SUBJECT
+    if (items := _items(question)) and _announcement(items, candidate.text):
         return score + _FIGURE
     return score - (_PENALTY if _is_fragment(candidate.text) else 0.0)
 
 
-def _announces(items: int, text: str) -> bool:
-    """Tell whether a text, maybe a heading, speaks of so many things: 五大工程 for 5."""
-    spelled = "〇一二三四五六七八九十"[items] if items <= 10 else str(items)
-    return bool(re.search(f"(?:{spelled}|{items})[大个個项項家条條类類]", text))
+def _items(question: Question) -> int:
+    """Return how many things a question asks for: 5 for 五个方向是什么; 0 if it does not say."""
+    if question.items or asks_figure(question):
+        return question.items
+    counted = _COUNTED.search(fold(question.text))
+    if not counted:
+        return 0
+    count = counted["count"].replace("两", "二")
+    return int(count) if count.isdigit() else _NUMERALS.index(count)
+
+
+def _announcement(items: int, text: str) -> re.Match[str] | None:
+    """Return where a text, maybe a heading, speaks of so many things: 五大工程 for 5."""
+    spelled = _NUMERALS[items] if items <= 10 else str(items)
+    return re.search(
+        f"(?:{spelled}|(?<!\\d){items})[大个项家条类种点处样件座]", fold_characters(text)
+    )
 
 
 def _answers_kind(question: Question, text: str) -> int:
@@ -159,6 +375,10 @@ def _answers_kind(question: Question, text: str) -> int:
     if question.wants_places:
         named = {mention.place for mention in find_places(text)}
         return 1 if named - set(question.places) else -1
+    if not question.wanted:
+        asked = fold(question.text)
+        kinds = [answer for asks, answer in _KINDS if asks.search(asked)]
+        return int(any(kind.search(fold(text)) for kind in kinds))
     figures = quantities(text)
     return _has_wanted(question, figures) - _lacks_wanted(question, figures)
 
@@ -172,37 +392,83 @@ def _lacks_wanted(question: Question, figures: Sequence[Quantity]) -> bool:
 
 
 def _names_subject(question: Question, candidate: _Candidate) -> float:
-    """Return the share of the question's places and years that a sentence or its document names."""
+    """Return the share of the question's places and years that a sentence or its document names.
+
+    Of a sentence about other places too, only a part is about those asked about; a sentence that
+    opens with one is about it.
+    """
     known, text = candidate.evidence.metadata, candidate.text
     wanted = [about_place(place, text, known) for place in question.places]
     wanted += [str(year) in fold(text) for year in question.years]
-    return sum(wanted) / len(wanted) if wanted else 0.0
+    if not wanted:
+        return 0.0
+    return sum(wanted) / len(wanted) + _topic(question, text)
+
+
+def _topic(question: Question, text: str) -> float:
+    """Return 1 for 东莞：…, which is about the place asked about, -1..0 for one about others."""
+    if not question.places or question.wants_places:
+        return 0.0
+    mentions = find_places(text)
+    others = {m.place for m in mentions if not _is_asked(m.place, question.places)}
+    if mentions and not others and _is_topic(text, mentions[0]):
+        return 1.0
+    return -len(others) / (len(others) + len(question.places))
+
+
+def _is_topic(text: str, mention: PlaceMention) -> bool:
+    opens = not _LETTER.search(text[: mention.start])
+    return opens and bool(_TOPIC_END.match(text, mention.end))
+
+
+def _is_asked(named: Place, asked: Collection[Place]) -> bool:
+    return any(covers(place, named) or covers(named, place) for place in asked)
 
 
 def _is_fragment(text: str) -> bool:
-    if len(text) < _STATES_SOMETHING or text[-1] in ":：" or _NO_STATEMENT.match(text):
+    if len(text) < _STATES_SOMETHING or text[-1] in ":：?？" or _NO_STATEMENT.match(text):
         return True
-    return len(text) <= _HEADLINE and text[-1] not in _STOPS
+    states = text[-1] in _STOPS or _is_row(text) or (_ITEM.match(text) and _COLON.search(text))
+    return len(text) <= _HEADLINE and not states
 
 
-def _choose(question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
-    """Take the best sentence, those near it, and the best about each place asked about."""
-    ranked = sorted(_on_subject(question, candidates), key=lambda c: (-c.score, c.n, c.span))
+def _is_row(text: str) -> bool:
+    """Tell whether a text is a line of a table with two cells or more."""
+    cells = text.strip("|").split("|") if text[0] == "|" else text.split("\t")
+    return sum(bool(cell.strip()) for cell in cells) > 1
+
+
+def _choose(
+    question: Question,
+    first: list[_Candidate],
+    ranked: list[_Candidate],
+    candidates: list[_Candidate],
+) -> list[_Candidate]:
+    """Take the best sentence of each part or of all, what completes it, and those near the best."""
     if not ranked:
         return []
-    first = _first_of_each_place(question, ranked) or ranked[:1]
-    first += [after for one in first for after in _completing(question, one, candidates)]
-    if question.items:
-        first += _items_after(first[0], candidates, question.items)
+    first = first or ranked[:1]
+    first = _completed(question, first, candidates)
+    if items := _items(question):
+        first += _items_after(first[0], candidates, items)
     near = [candidate for candidate in ranked if candidate.score >= _NEARNESS * ranked[0].score]
+    near = _completed(question, near[:MAX_SENTENCES], candidates)
     chosen: list[_Candidate] = []
     limit = max(MAX_SENTENCES, len(first))
+    room = _ANSWER_LENGTH - (len(LEAD_IN) if question.language == "en" else 0)
     for candidate in [*first, *near]:
-        length = sum(len(other.text) for other in chosen) + len(candidate.text)
-        fits = not chosen or length <= _ANSWER_LENGTH
+        length = sum(len(other.text) + _MARK_LENGTH for other in (*chosen, candidate))
+        fits = not chosen or length <= room
         if fits and len(chosen) < limit and not _repeats(candidate, chosen):
             chosen.append(candidate)
     return [] if asks_figure(question) and not any(_has_figure(c.text) for c in chosen) else chosen
+
+
+def _completed(
+    question: Question, chosen: list[_Candidate], candidates: list[_Candidate]
+) -> list[_Candidate]:
+    """Return sentences, each followed by those that complete it."""
+    return [one for each in chosen for one in (each, *_completing(question, each, candidates))]
 
 
 def _on_subject(question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
@@ -213,8 +479,14 @@ def _on_subject(question: Question, candidates: list[_Candidate]) -> list[_Candi
     """
     if max((covered(question.text, c.text) for c in candidates), default=0.0) < _TELLING_WORDS:
         return candidates
-    most = max(candidate.words for candidate in candidates)
-    return [c for c in candidates if c.words >= _WORDS_NEARNESS * most]
+    stating = [c for c in candidates if not _is_fragment(c.text)] or candidates
+    most = max(candidate.words for candidate in stating)
+    items = _items(question)
+    return [
+        c
+        for c in candidates
+        if c.words >= _WORDS_NEARNESS * most or (items and c.words and _announcement(items, c.text))
+    ]
 
 
 def _has_figure(text: str) -> bool:
@@ -223,33 +495,22 @@ def _has_figure(text: str) -> bool:
     )
 
 
-def _first_of_each_place(question: Question, ranked: list[_Candidate]) -> list[_Candidate]:
-    if len(question.places) < 2:
-        return []
-    best = (
-        next((c for c in ranked if about_place(place, c.text, c.evidence.metadata)), None)
-        for place in question.places
-    )
-    chosen: list[_Candidate] = []
-    for candidate in best:
-        if candidate and candidate not in chosen:
-            chosen.append(candidate)
-    return chosen
-
-
 def _completing(
     question: Question, chosen: _Candidate, candidates: list[_Candidate]
 ) -> list[_Candidate]:
-    """Return what follows a sentence up to a further amount: its conditions and its cap."""
+    """Return what stands around an amount in its paragraph: its conditions and its cap."""
     if Kind.MONEY not in question.wanted or not _has_money(chosen.text):
         return []
-    after = sorted(
-        (c for c in candidates if c.n == chosen.n and c.span.start >= chosen.span.end),
-        key=lambda c: c.span,
-    )
-    paragraph = list(takewhile(lambda c: not _opens_paragraph(c), after))[:_COMPLETING]
-    last = max((i for i, c in enumerate(paragraph, start=1) if _has_money(c.text)), default=0)
-    return paragraph[:last]
+    same = sorted((c for c in candidates if c.n == chosen.n), key=lambda c: c.span)
+    at = next(i for i, c in enumerate(same) if c.span == chosen.span)
+    after = list(takewhile(lambda c: not _opens_paragraph(c), same[at + 1 :]))[:_COMPLETING]
+    last = max((i for i, c in enumerate(after, start=1) if _completes(c.text)), default=0)
+    before = [] if _opens_paragraph(chosen) else same[at - 1 : at]
+    return [c for c in before if _CONDITION.search(fold(c.text))] + after[:last]
+
+
+def _completes(text: str) -> bool:
+    return _has_money(text) or bool(_CONDITION.search(fold(text)))
 
 
 def _has_money(text: str) -> bool:
@@ -257,7 +518,13 @@ def _has_money(text: str) -> bool:
 
 
 def _items_after(anchor: _Candidate, candidates: list[_Candidate], count: int) -> list[_Candidate]:
-    """Return what opens the next `count` paragraphs: what a list announces stands there."""
+    """Return what opens the next `count` paragraphs, if a list of them is announced there.
+
+    None if the sentence that announces them names them too: 有三家:甲、乙、丙.
+    """
+    announced = _announcement(count, anchor.text)
+    if not announced or _enumerates(anchor.text[announced.end() :], count):
+        return []
     document = anchor.evidence.passage.document
     after = sorted(
         (
@@ -268,7 +535,16 @@ def _items_after(anchor: _Candidate, candidates: list[_Candidate], count: int) -
         key=_place,
     )
     opening = [c for c in after if _opens_paragraph(c)]
+    marked = [c for c in opening if _ITEM.match(fold(c.text))]
+    opening = marked if len(marked) >= count else opening
     return [_shortened(candidate, _ITEM_LENGTH) for candidate in opening[:count]]
+
+
+def _enumerates(text: str, count: int) -> bool:
+    """Tell whether a text names so many things: behind a colon they may stand between commas."""
+    colon = _COLON.search(text)
+    marks = _ENUMERATING.findall(text, colon.end()) if colon else re.findall("、", text)
+    return len(marks) >= count - 1
 
 
 def _shortened(candidate: _Candidate, limit: int) -> _Candidate:

@@ -1,52 +1,59 @@
-"""Any server that speaks OpenAI's chat completions, hosted or local, by the official package."""
+"""Any server that speaks OpenAI's chat completions, hosted or local, by the official package.
 
+The package's own retries are off: it waits up to two minutes where Retry-After says so, jitters a
+quarter of its waits only, cannot be woken from them, and tries a silent server three times over.
+tenacity does it within the limits of rag.llm.patience.
+"""
+
+import logging
 import os
-import time
-from collections.abc import Generator, Sequence
-from dataclasses import dataclass
-from typing import Any
+import re
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from rag.errors import (
-    ConfigurationError,
-    LanguageModelCut,
-    LanguageModelError,
-    LanguageModelUnavailable,
-)
+from rag.errors import ConfigurationError, LanguageModelUnavailable, Trouble
 from rag.llm.base import Chunk, Message, Usage
+from rag.llm.breaker import Provider, Trial, provider
+from rag.llm.failures import faults, is_outage, passes, reason, wait_for, wrapped
+from rag.llm.patience import HOSTED, LOCAL, Clock, Patience, is_local
+from rag.llm.relay import HEARTBEAT, Line, relay
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
+
+__all__ = ["OpenAICompatible", "Patience"]
+
+_log = logging.getLogger(__name__)
 
 _MAX_TOKENS = 800
 # A server of one's own asks for no key, but the package insists on one.
 _NO_KEY = "none"
-_LONGEST_REASON = 200  # characters of a server's own words
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long to wait for a server, in seconds, and how often to ask again before the first piece.
-
-    The package waits between its attempts, at least as long as Retry-After says.
-    """
-
-    connect: float = 5.0
-    read: float = 60.0  # a model on two cores reads the evidence for half a minute at first
-    whole: float = 120.0
-    retries: int = 2
 
 
 class OpenAICompatible:
     """One model of one server."""
 
     def __init__(
-        self, model: str, base_url: str = "", api_key: str = "", patience: Patience | None = None
+        self,
+        model: str,
+        base_url: str = "",
+        api_key: str = "",
+        patience: Patience | None = None,
+        *,
+        name: str = "",
+        local: bool | None = None,
     ) -> None:
         """Key and address come from the arguments, else from OPENAI_API_KEY and OPENAI_BASE_URL.
 
-        Raises ConfigurationError when there is neither, or the address is none.
+        A `local` server has more time for its first token, and is reached without a proxy; None
+        tells it by the address. Raises ConfigurationError when there is neither key nor address, or
+        the address is none.
         """
         self.model = model
-        self.name = f"openai:{model}"
-        self.patience = patience or Patience()
+        self.name = name or f"openai:{model}"
         self._key = api_key or os.environ.get("OPENAI_API_KEY", "")
         self._address = base_url or os.environ.get("OPENAI_BASE_URL", "")
         if not self._key and not self._address:
@@ -55,72 +62,167 @@ class OpenAICompatible:
                 "or --base-url with the address of a server of your own"
             )
         self._host = _host(self._address) if self._address else "api.openai.com"
+        self.local = is_local(_name(self._address)) if local is None else local
+        self.patience = patience or (LOCAL if self.local else HOSTED)
+        # What a server refuses to be told, such as the temperature of a model that reasons, is
+        # left out from then on.
+        self._settings: dict[str, Any] = {"temperature": 0, "max_tokens": _MAX_TOKENS}
 
     def stream(self, messages: Sequence[Message]) -> Generator[Chunk, None, None]:
-        """Yield the answer in pieces; see LanguageModel."""
-        import httpx2
-        import openai
+        """Yield the answer in pieces, and an empty one each second in which nothing comes.
 
+        Who closes it closes the connection. See LanguageModel.
+        """
+        known = faults()  # before the clock: to import a package takes a second
+        shared, clock = provider(self._host), Clock(self.patience)
         begun = False
-        deadline = time.monotonic() + self.patience.whole
+        yield from self._wait_for_slot(shared, clock)
         try:
-            with self._client() as client, self._open(client, messages) as stream:
-                for event in stream:
-                    chunk = _chunk(event)
+            read = partial(self._answer, messages, shared)
+            with closing(relay(read, clock)) as chunks:
+                for chunk in chunks:
                     begun = begun or bool(chunk.text)
                     yield chunk
-                    if time.monotonic() > deadline:
-                        raise TimeoutError(f"not done after {self.patience.whole:.0f} s")
-        # What is no answer of chat completions surfaces as ValueError, TypeError or AttributeError.
-        except (
-            openai.OpenAIError,
-            httpx2.HTTPError,
-            httpx2.InvalidURL,
-            ValueError,
-            TypeError,
-            AttributeError,
-            TimeoutError,
-        ) as error:
-            raise self._wrapped(error, begun) from error
+        except known as error:
+            if clock.done:  # what breaks behind the finish mark takes nothing from the answer
+                return
+            failure, cause = wrapped(error, begun, self._host, self._key)
+            _log.info("%s", failure)
+            raise failure from cause
+        finally:
+            shared.slots.release()
 
-    def _client(self) -> Any:
+    def _wait_for_slot(self, shared: Provider, clock: Clock) -> Iterator[Chunk]:
+        """Yield empty chunks until fewer calls of the provider are under way, then take a slot."""
+        while not shared.slots.acquire(timeout=max(0.0, min(HEARTBEAT, clock.left()))):
+            if clock.left() <= 0:
+                error = LanguageModelUnavailable(
+                    f"{self._host}: too many questions at once: ask again", Trouble.BUSY
+                )
+                _log.info("%s", error)
+                raise error
+            yield Chunk()
+        clock.attempt()
+
+    # What follows runs in the thread of the relay.
+
+    def _answer(self, messages: Sequence[Message], shared: Provider, line: Line) -> Iterator[Chunk]:
+        """Yield the chunks of an answer; until its first, a failed request is sent again."""
+        first, rest = self._retrying(line)(self._begin, messages, shared, line)
+        yield first
+        yield from rest
+
+    def _retrying(self, line: Line) -> "Retrying":
+        from tenacity import Retrying, retry_if_exception, sleep_using_event
+
+        clock, patience = line.clock, self.patience
+        return Retrying(
+            retry=retry_if_exception(lambda error: not line.stopped.is_set() and passes(error)),
+            wait=wait_for(patience),
+            stop=lambda state: (
+                state.attempt_number > patience.retries
+                or state.upcoming_sleep >= clock.left_to_start()
+            ),
+            before_sleep=lambda state: clock.attempt(after=state.upcoming_sleep),
+            sleep=sleep_using_event(line.stopped),
+            reraise=True,
+        )
+
+    def _begin(
+        self, messages: Sequence[Message], shared: Provider, line: Line
+    ) -> tuple[Chunk, Iterator[Chunk]]:
+        """Send one request and return its first chunk and the others."""
+        line.clock.attempt()
+        line.trial = shared.breaker.admit()
+        chunks = self._judged(self._request(messages, line), line.trial, line)
+        return next(chunks), chunks
+
+    def _judged(
+        self, chunks: Generator[Chunk, None, None], trial: Trial, line: Line
+    ) -> Iterator[Chunk]:
+        """Yield the chunks, and tell the breaker how it ended."""
+        begun = False
+        try:
+            with closing(chunks):
+                for chunk in chunks:
+                    begun = True
+                    yield chunk
+        except faults() as error:
+            # A reader who leaves shuts the connection: that is no failure.
+            if not line.stopped.is_set() and is_outage(error):
+                trial.failed(reason(error, self._key))
+            elif not line.stopped.is_set():
+                trial.succeeded()
+            raise
+        finally:
+            (trial.succeeded if begun else trial.abandoned)()
+
+    def _request(self, messages: Sequence[Message], line: Line) -> Generator[Chunk, None, None]:
+        """Yield what one request brings, but for what has neither text, usage nor finish mark."""
+        from rag.llm.connection import NotAnAnswer, make_client
+
+        seen = False
+        with (
+            make_client(self.patience, self.local, line) as http,
+            self._client(http) as client,
+            self._open(client, messages) as stream,
+        ):
+            for event in stream:
+                chunk = _chunk(event)
+                _keep_time(chunk, event, line.clock)
+                if chunk != Chunk():
+                    seen = True
+                    yield chunk
+        if not seen:
+            raise NotAnAnswer("the connection ended without an answer")
+
+    def _client(self, http: Any) -> Any:
         import openai
 
         return openai.OpenAI(
             api_key=self._key or _NO_KEY,
             base_url=self._address or None,
-            timeout=openai.Timeout(self.patience.read, connect=self.patience.connect),
-            max_retries=self.patience.retries,
+            timeout=http.timeout,
+            max_retries=0,
+            http_client=http,
         )
 
     def _open(self, client: Any, messages: Sequence[Message]) -> Any:
-        return client.chat.completions.create(
-            model=self.model,
-            messages=[{"role": message.role, "content": message.content} for message in messages],
-            stream=True,
-            temperature=0,
-            max_tokens=_MAX_TOKENS,
-        )
+        import openai
 
-    def _wrapped(self, error: Exception, begun: bool) -> LanguageModelError:
-        """Say in one line what failed; never with the key, which some servers repeat."""
-        reason = " ".join(str(error).split())
-        if self._key:  # before it is cut, or a part of the key could remain
-            reason = reason.replace(self._key, "…")
-        reason = reason[:_LONGEST_REASON] or type(error).__name__
-        if begun:
-            return LanguageModelCut(f"the answer broke off: {reason}")
-        return LanguageModelUnavailable(f"{self._host}: {reason}")
+        said = [{"role": message.role, "content": message.content} for message in messages]
+        create = partial(client.chat.completions.create, model=self.model, messages=said)
+        for _ in range(len(self._settings)):
+            try:
+                return create(stream=True, **self._settings)
+            except openai.BadRequestError as error:
+                if error.param not in self._settings:
+                    raise
+                self._settings = _without(error.param, self._settings)
+        return create(stream=True, **self._settings)
 
 
 def _host(address: str) -> str:
     """Return host and port of an address, without a password that it may hold."""
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname:
+        shown = re.sub(r"[^/]*@", "", address)
         raise ConfigurationError(
-            f"--base-url takes an address such as http://localhost:8080/v1, is now {address!r}"
+            f"--base-url takes an address such as http://localhost:8080/v1, is now {shown!r}"
         )
     return parts.netloc.rpartition("@")[2]
+
+
+def _name(address: str) -> str:
+    return urlsplit(address).hostname or "api.openai.com"
+
+
+def _without(setting: str, settings: dict[str, Any]) -> dict[str, Any]:
+    """Leave out a setting that the server does not know, or give it under its later name."""
+    rest = {name: value for name, value in settings.items() if name != setting}
+    if setting == "max_tokens":
+        rest["max_completion_tokens"] = settings[setting]
+    return rest
 
 
 def _chunk(event: Any) -> Chunk:
@@ -132,3 +234,20 @@ def _chunk(event: Any) -> Chunk:
     if not isinstance(text, str) or not isinstance(finish, str):
         raise TypeError(f"the server sent a {type(text).__name__} for a text")
     return Chunk(text, finish, usage)
+
+
+def _keep_time(chunk: Chunk, event: Any, clock: Clock) -> None:
+    if chunk.finish:
+        clock.finished()
+    elif chunk.text:
+        clock.text(len(chunk.text))
+    elif event.choices and _reasons(event.choices[0].delta):
+        clock.thought()
+
+
+def _reasons(delta: Any) -> bool:
+    """Tell whether a piece is of the reasoning that some servers send apart from the text."""
+    return any(
+        isinstance(part := getattr(delta, name, None), str) and part.strip()
+        for name in ("reasoning_content", "reasoning")
+    )

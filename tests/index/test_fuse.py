@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.fuse import BESIDE_DENSE, BESIDE_LATE, followed_by, fuse, lexical_weight, with_bonus
+from index.fuse import (
+    BESIDE_DENSE,
+    BESIDE_LATE,
+    followed_by,
+    fuse,
+    lexical_weight,
+    shared_run,
+    with_bonus,
+)
 
 ids = st.integers(0, 50)
 cosines = st.dictionaries(ids, st.floats(-1, 1), max_size=20)
@@ -110,3 +118,15 @@ def test_a_bonus_without_weight_changes_nothing(ranking, bonus):
 def test_a_bonus_decides_between_those_that_lie_closer_than_its_weight():
     ranking = [(1, 0.9), (2, 0.8), (3, 0.5)]
     assert ids_of(with_bonus(ranking, {2: 1.0, 3: 1.0}, 0.15)) == [2, 1, 3]
+
+
+@given(st.text("东莞硼药ab", max_size=12), st.text("东莞硼药ab", max_size=40))
+def test_a_shared_run_is_the_longest_part_of_the_question_in_the_passage(question, passage):
+    parts = {question[i:j] for i in range(len(question)) for j in range(i + 1, len(question) + 1)}
+    longest = max((len(part) for part in parts if part in passage), default=0)
+    assert shared_run(question, passage) == (longest / len(question) if question else 0.0)
+
+
+def test_words_in_one_piece_tell_more_than_the_same_words_apart():
+    assert shared_run("东莞硼药", "东莞硼药奖励") == 1.0
+    assert shared_run("东莞硼药", "硼药在东莞") == 0.5

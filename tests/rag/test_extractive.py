@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from hash_encoder import HashTokenEncoder
 
+from index.glossary import load_glossary
 from index.types import Metadata, Passage, Span
 from rag.draft import parse_draft
 from rag.llm.extractive import LEAD_IN, MAX_SENTENCES, ExtractiveAnswerer
@@ -82,3 +84,86 @@ def test_a_sentence_that_is_too_long_is_cut_between_clauses(encoder) -> None:
     draft = drafted(encoder, "硼药临床奖励多少？", text)
     assert "150万元" in draft
     assert len(draft) < len(text)
+
+
+# What is chosen.
+
+ROLES = (
+    "各市的分工如下：\n北海：研发和试制疫苗的基地。\n柳州：生产和出口器械的基地。\n"
+    "重点城市是北海、柳州、桂林、梧州。"
+)
+
+
+def test_of_two_places_compared_each_gets_the_sentence_about_it_alone(encoder) -> None:
+    draft = drafted(encoder, "北海和柳州的分工有什么不同？", ROLES)
+    assert "北海：研发和试制疫苗的基地。[1]" in draft
+    assert "柳州：生产和出口器械的基地。[1]" in draft
+
+
+def test_a_list_that_its_sentence_names_is_not_gone_on_with(encoder) -> None:
+    text = "支持的产品有三类：疫苗、试剂、耗材。\n本办法自发布之日起施行。"
+    draft = drafted(encoder, "支持的产品有哪三类？", text)
+    assert draft == "支持的产品有三类：疫苗、试剂、耗材。[1]"
+
+
+@pytest.mark.parametrize("question", ["三项重点任务是什么？", "有哪三项重点任务？"])
+def test_a_list_announced_comes_with_the_openings_of_its_paragraphs(encoder, question) -> None:
+    text = (
+        "三项重点任务\n（一）建平台。出资建设。\n（二）育企业。给予培训。\n（三）引人才。给予住房。"
+    )
+    draft = drafted(encoder, question, text)
+    assert all(words in draft for words in ("建平台", "育企业", "引人才"))
+
+
+def test_what_stands_before_in_its_paragraph_is_meant_by_a_sentence(encoder) -> None:
+    text = "明珠系统看新药。建设方是江南数据公司。\n云帆系统看器械。建设方是海西数据公司。"
+    draft = drafted(encoder, "明珠系统是谁建设的？", text)
+    assert "江南" in draft
+    assert draft.find("海西") == -1 or draft.index("江南") < draft.index("海西")
+
+
+def test_where_a_text_is_from_answers_nothing(encoder) -> None:
+    source = "出处：《硼药临床奖励办法》，市科技局，2024年。硼药临床奖励的转述见此。"
+    draft = drafted(encoder, "硼药临床奖励有什么条件？", f"条件是在本市转化硼药。\n{source}")
+    assert draft == "条件是在本市转化硼药。[1]"
+
+
+def test_a_condition_before_an_amount_comes_with_it(encoder) -> None:
+    text = "奖励须符合两个条件：药属创新，落户本市。硼药临床奖励最高150万元。"
+    assert drafted(encoder, "硼药临床最高奖励多少？", text) == (
+        "奖励须符合两个条件：药属创新，落户本市。[1]硼药临床奖励最高150万元。[1]"
+    )
+
+
+def test_an_english_question_finds_words_of_the_glossary_it_is_given(encoder, tmp_path) -> None:
+    table = tmp_path / "glossary.csv"
+    table.write_text("chinese,english,kind\n明珠奖,pearl prize,programme\n", "utf-8")
+    texts = ("明珠奖每年发给三家企业。", "另有一种表彰每年发给五家企业。")
+    answerer = ExtractiveAnswerer(encoder, load_glossary(table))
+    question = understand("Who gives the Pearl Prize?")
+    for given in (texts, texts[::-1]):
+        draft = "".join(answerer.draft(question, evidence(*given)))
+        assert draft.removeprefix(LEAD_IN).startswith(texts[0])
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS, "支持哪十类产品？", "北海和柳州各奖励多少？"])
+def test_an_answer_has_at_most_400_characters(encoder, question) -> None:
+    long = "。".join(
+        f"北海对第{n}类硼药企业产品最高奖励{n}50万元，柳州支持十类产品" for n in range(60)
+    )
+    assert 0 < len(drafted(encoder, question, long, long[::-1], GRANTS)) <= 400
+
+
+def test_a_sentence_is_encoded_once() -> None:
+    encoded: list[str] = []
+
+    class Counting(HashTokenEncoder):
+        def encode_passages_with_tokens(self, texts, pack, on_progress=None):
+            encoded.extend(texts)
+            return super().encode_passages_with_tokens(texts, pack, on_progress)
+
+    answerer = ExtractiveAnswerer(Counting())
+    for question in (QUESTIONS[0], QUESTIONS[2], QUESTIONS[0]):
+        assert "".join(answerer.draft(understand(question), evidence(GRANTS, COUNTS)))
+    assert encoded
+    assert len(encoded) == len(set(encoded))

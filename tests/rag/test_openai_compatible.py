@@ -1,14 +1,28 @@
-"""Calls of an OpenAI-compatible server: a scripted one on this machine, with known faults."""
+"""Calls of an OpenAI-compatible server: what is sent, what is read, what each fault is called."""
 
-import gc
+import gzip
 import json
-import os
-import socket
-import threading
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+import traceback
 
 import pytest
+from fault_server import (
+    DONE,
+    Handler,
+    Reply,
+    Server,
+    cut_in,
+    event,
+    free_address,
+    headers_only,
+    page,
+    piece,
+    repeated,
+    serving,
+    status,
+    stream,
+    then,
+)
 
 from rag.answer import PromptedAnswerer
 from rag.errors import (
@@ -16,143 +30,43 @@ from rag.errors import (
     LanguageModelCut,
     LanguageModelError,
     LanguageModelUnavailable,
+    Trouble,
 )
 from rag.llm import make_answerer
 from rag.llm.base import Message
-from rag.llm.openai_compatible import OpenAICompatible, Patience
+from rag.llm.openai_compatible import OpenAICompatible
+from rag.llm.patience import HOSTED, LOCAL, Patience
 from rag.understand import understand
 
 KEY = "sk-secret-0123456789abcdef"
-QUICK = Patience(connect=0.5, read=0.4, whole=1.5, retries=1)
+# Waits are short, limits are not: a busy machine must not run into them.
+PATIENT = Patience(first_token=60, start=60, read=60, backoff=0.01, longest_backoff=0.02)
+# For what never comes.
+HASTY = Patience(first_token=0.2, start=60, read=0.2, backoff=0.01)
 ASKED = [Message("system", "Be short."), Message("user", "奖励多少？")]
 QUESTION = understand("奖励多少？")
-
-Reply = Callable[["Handler"], None]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Plays the next reply of the server's script."""
-
-    def do_POST(self) -> None:
-        self.body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append(self)
-        replies = self.server.replies
-        (replies.pop(0) if len(replies) > 1 else replies[0])(self)
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-    def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Connection", "close")
-        self.end_headers()
-
-    def send(self, data: str | bytes) -> None:
-        self.wfile.write(data.encode() if isinstance(data, str) else data)
-        self.wfile.flush()
-
-
-class Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.replies: list[Reply] = []
-        self.seen: list[Handler] = []
-        self.release = threading.Event()
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that goes away is what some tests are about."""
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/v1"
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    server = Server()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.release.set()
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def piece(text: str | None = None, finish: str | None = None, **more: object) -> str:
-    choice = {"index": 0, "delta": {"content": text}, "finish_reason": finish}
-    event = {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m"}
-    return f"data: {json.dumps({**event, 'choices': [choice], **more}, ensure_ascii=False)}\n\n"
-
-
-def stream(*data: str | bytes) -> Reply:
-    def reply(handler: Handler) -> None:
-        handler.begin()
-        for part in data:
-            handler.send(part)
-
-    return reply
-
-
-def status(code: int, message: str = "no", **headers: str) -> Reply:
-    def reply(handler: Handler) -> None:
-        handler.begin(code, "application/json", **headers)
-        handler.send(json.dumps({"error": {"message": message}}))
-
-    return reply
-
-
-def page(handler: Handler) -> None:
-    handler.begin(200, "text/html")
-    handler.send("<html><body>Please log in</body></html>")
-
-
-def silent(handler: Handler) -> None:
-    handler.begin()
-    handler.server.release.wait(5)
-
-
-def cut(handler: Handler) -> None:
-    """Break the connection in the middle of the answer."""
-    handler.begin(200, "text/event-stream", Content_Length="100000")
-    handler.send(piece("东莞最高"))
-    handler.connection.shutdown(socket.SHUT_RDWR)
-
-
-def stalled(handler: Handler) -> None:
-    handler.begin()
-    handler.send(piece("东莞最高"))
-    handler.server.release.wait(5)
-
-
-def dripping(handler: Handler) -> None:
-    handler.begin()
-    while not handler.server.release.wait(0.2):
-        handler.send(piece("慢"))
-
-
-def endless(handler: Handler) -> None:
-    handler.begin()
-    while not handler.server.release.is_set():
-        handler.send(piece("没完没了" * 50))
-
-
-DONE = "data: [DONE]\n\n"
 GOOD = stream(piece("东莞最高"), piece("200万元[1]。"), piece(finish="stop"), DONE)
 
 
-def model(server: Server, patience: Patience = QUICK) -> OpenAICompatible:
-    return OpenAICompatible("m", server.address, KEY, patience)
+@pytest.fixture
+def server():
+    with serving() as server:
+        yield server
 
 
-def answered(server: Server, *replies: Reply) -> str:
+def model(server: Server, patience: Patience = PATIENT, key: str = KEY) -> OpenAICompatible:
+    return OpenAICompatible("m", server.address, key, patience)
+
+
+def answered(server: Server, *replies: Reply, patience: Patience = PATIENT) -> str:
     server.replies[:] = replies
-    return "".join(PromptedAnswerer(model(server)).draft(QUESTION, ()))
+    return "".join(PromptedAnswerer(model(server, patience)).draft(QUESTION, ()))
+
+
+def failed(server: Server, *replies: Reply, patience: Patience = PATIENT) -> LanguageModelError:
+    with pytest.raises(LanguageModelError) as caught:
+        answered(server, *replies, patience=patience)
+    return caught.value
 
 
 # What works.
@@ -213,57 +127,60 @@ def test_a_passing_fault_before_the_first_piece_is_tried_again(server, fault) ->
     assert len(server.seen) == 2
 
 
-# What fails: one clear error each, and nothing left behind.
+# What fails: one clear error each.
 
 FAULTS = {
-    "wrong key": (
-        [status(401, f"Incorrect API key provided: {KEY}")],
-        LanguageModelUnavailable,
-        "401",
-    ),
-    "no such model": ([status(404, "model m not found")], LanguageModelUnavailable, "not found"),
-    "bad request": ([status(400, "context too long")], LanguageModelUnavailable, "too long"),
-    "always overloaded": ([status(429, Retry_After="0.01")], LanguageModelUnavailable, "429"),
-    "always broken": ([status(500)], LanguageModelUnavailable, "500"),
-    "headers, then nothing": ([silent], LanguageModelUnavailable, "timed out"),
+    "wrong key": (status(401, f"Incorrect API key provided: {KEY}"), Trouble.REFUSED, "401"),
+    "no such model": (status(404, "model m not found"), Trouble.REFUSED, "not found"),
+    "bad request": (status(400, "context too long"), Trouble.REFUSED, "too long"),
+    "always overloaded": (status(429, Retry_After="0.01"), Trouble.BUSY, "429"),
+    "no credit": (status(429, "Quota", {"code": "insufficient_quota"}), Trouble.REFUSED, "Quota"),
+    "always broken": (status(500), Trouble.BROKEN, "500"),
+    "elsewhere": (status(307, Location="http://127.0.0.1:9/v1"), Trouble.BROKEN, "307"),
     "error event": (
-        [stream('data: {"error": {"message": "out of memory"}}\n\n')],
-        LanguageModelUnavailable,
+        stream('data: {"error": {"message": "out of memory"}}\n\n'),
+        Trouble.BROKEN,
         "memory",
     ),
-    "error event later": (
-        [stream(piece("好"), 'data: {"error": {"message": "out of memory"}}\n\n')],
-        LanguageModelCut,
-        "memory",
-    ),
-    "no JSON": ([stream("data: {garbage\n\n")], LanguageModelUnavailable, ""),
-    "a list for an event": ([stream("data: [1, 2]\n\n")], LanguageModelUnavailable, ""),
-    "a number for an event": ([stream("data: 5\n\n")], LanguageModelUnavailable, ""),
-    "no delta": ([stream('data: {"choices": [{"index": 0}]}\n\n')], LanguageModelUnavailable, ""),
+    "no JSON": (stream("data: {garbage\n\n"), Trouble.BROKEN, ""),
+    "a list for an event": (stream("data: [1, 2]\n\n"), Trouble.BROKEN, ""),
+    "a number for an event": (stream("data: 5\n\n"), Trouble.BROKEN, ""),
+    "brackets without end": (stream("data: " + "[" * 100_000 + "\n\n"), Trouble.BROKEN, ""),
+    "no delta": (stream('data: {"choices": [{"index": 0}]}\n\n'), Trouble.BROKEN, ""),
     "a list for a text": (
-        [stream('data: {"choices": [{"index": 0, "delta": {"content": [{"text": "好"}]}}]}\n\n')],
-        LanguageModelUnavailable,
+        stream(event({"content": [{"text": "好"}]})),
+        Trouble.BROKEN,
         "list",
     ),
-    "half a JSON": ([stream(piece("好"), 'data: {"choi')], LanguageModelError, ""),
+    "a login page": (page, Trouble.BROKEN, "web page"),
+    "an empty stream": (stream(), Trouble.BROKEN, "without an answer"),
+    "an answer in one piece": (
+        stream('{"choices": [{"message": {"content": "好"}}]}', kind="application/json"),
+        Trouble.BROKEN,
+        "without an answer",
+    ),
+    "only a finish mark, length": (stream(piece(finish="length"), DONE), Trouble.LONG, "length"),
+}
+CUTS = {
+    "error event": (
+        stream(piece("好"), 'data: {"error": {"message": "out of memory"}}\n\n'),
+        Trouble.BROKEN,
+        "memory",
+    ),
+    "half a JSON": (stream(piece("好"), 'data: {"choi'), Trouble.BROKEN, ""),
     "half a character": (
-        [stream(piece("好"), "data: 好".encode()[:-1] + b"\n\n")],
-        LanguageModelError,
+        stream(piece("好"), "data: 好".encode()[:-1] + b"\n\n"),
+        Trouble.BROKEN,
         "",
     ),
-    "a login page": ([page], LanguageModelCut, "connection ended"),
-    "an empty stream": ([stream()], LanguageModelCut, "connection ended"),
-    "broken off": ([cut], LanguageModelCut, "broke off"),
-    "stalled": ([stalled], LanguageModelCut, "timed out"),
-    "too slow": ([dripping], LanguageModelCut, "not done"),
-    "endless": ([endless], LanguageModelCut, "stopped after"),
-    "no finish mark": ([stream(piece("好"), DONE)], LanguageModelCut, "connection ended"),
-    "cut by its length": (
-        [stream(piece("好"), piece(finish="length"), DONE)],
-        LanguageModelCut,
-        "length",
+    "broken off": (cut_in(["东莞最高"]), Trouble.BROKEN, "broke off"),
+    "no finish mark": (stream(piece("好"), DONE), Trouble.BROKEN, "connection ended"),
+    "cut by its length": (stream(piece("好"), piece(finish="length")), Trouble.LONG, "length"),
+    "filtered": (
+        stream(piece("好"), piece(finish="content_filter")),
+        Trouble.FILTERED,
+        "filter",
     ),
-    "filtered": ([stream(piece("好"), piece(finish="content_filter"))], LanguageModelCut, "filter"),
 }
 
 
@@ -275,70 +192,171 @@ def assert_one_clear_line(error: LanguageModelError) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_every_fault_is_one_clear_error(server, fault) -> None:
-    replies, kind, words = FAULTS[fault]
-    with pytest.raises(LanguageModelError) as caught:
-        answered(server, *replies)
-    assert isinstance(caught.value, kind)
-    assert words in str(caught.value)
-    assert_one_clear_line(caught.value)
+def test_a_fault_before_the_first_text_is_one_clear_error(server, fault) -> None:
+    reply, trouble, words = FAULTS[fault]
+    error = failed(server, reply)
+    assert isinstance(error, LanguageModelUnavailable)
+    assert error.trouble is trouble
+    assert words in str(error)
+    assert_one_clear_line(error)
 
 
-def test_a_server_that_is_not_there_is_unavailable_by_its_address() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    gone = OpenAICompatible("m", f"http://user:{KEY}@127.0.0.1:{port}/v1", KEY, QUICK)
-    with pytest.raises(LanguageModelUnavailable) as caught:
-        list(gone.stream(ASKED))
-    assert f"127.0.0.1:{port}" in str(caught.value)
-    assert_one_clear_line(caught.value)
+@pytest.mark.parametrize("fault", CUTS)
+def test_a_fault_after_it_is_one_too(server, fault) -> None:
+    reply, trouble, words = CUTS[fault]
+    error = failed(server, reply, GOOD)
+    assert isinstance(error, LanguageModelCut)
+    assert error.trouble is trouble
+    assert words in str(error)
+    assert_one_clear_line(error)
+    assert len(server.seen) == 1, "an answer that has begun is not asked for again"
 
 
-def test_a_key_at_the_edge_of_a_long_message_is_not_shown_in_part(server) -> None:
-    server.replies[:] = [status(401, "x" * 165 + KEY)]
-    with pytest.raises(LanguageModelUnavailable) as caught:
-        list(model(server).stream(ASKED))
-    assert_one_clear_line(caught.value)
-
-
-def test_an_answer_that_has_begun_is_not_asked_for_again(server) -> None:
-    with pytest.raises(LanguageModelCut):
-        answered(server, cut, GOOD)
+@pytest.mark.parametrize("reply", [headers_only, repeated(": alive\n\n", 0.01)])
+def test_a_server_without_text_is_given_up_and_not_asked_again(server, reply) -> None:
+    error = failed(server, reply, GOOD, patience=HASTY)
+    assert isinstance(error, LanguageModelUnavailable)
+    assert error.trouble is Trouble.SILENT
     assert len(server.seen) == 1
 
 
-@pytest.mark.parametrize("fault", ["stalled", "broken off", "endless", "no JSON"])
-def test_nothing_is_left_open_after_a_fault(server, fault) -> None:
-    def open_files() -> int:
-        gc.collect()
-        return len(os.listdir("/proc/self/fd"))
+def test_a_server_that_reasons_first_is_waited_for(server) -> None:
+    thoughts = [event({"reasoning_content": "想"})] * 40
+    patience = Patience(first_token=60, start=0.3, read=30, thinking=60)
 
-    if not os.path.isdir("/proc/self/fd"):
-        pytest.skip("open files are counted in /proc")
-    replies = FAULTS[fault][0]
-    with pytest.raises(LanguageModelError):  # the first call opens what stays open
-        answered(server, *replies)
-    server.release.set()
-    files, threads = open_files(), {thread.name for thread in threading.enumerate()}
-    for _ in range(3):
-        with pytest.raises(LanguageModelError):
-            answered(server, *replies)
-    for thread in threading.enumerate():
-        if "process_request" in thread.name:
-            thread.join(2)
-    assert open_files() <= files
-    assert {t.name for t in threading.enumerate() if "process_request" not in t.name} <= threads
+    def slowly(handler: Handler) -> None:
+        handler.begin()
+        for thought in thoughts:
+            handler.send(thought)
+            handler.wait(0.02)
+        handler.send(piece("好") + piece(finish="stop") + DONE)
+
+    assert answered(server, stream(*thoughts, piece("好"), piece(finish="stop"))) == "好"
+    assert answered(server, slowly, patience=patience) == "好"
 
 
-def test_a_reader_who_goes_away_closes_the_connection(server) -> None:
-    server.replies[:] = [endless]
-    chunks = model(server).stream(ASKED)
-    assert next(chunks).text
-    chunks.close()
-    for thread in threading.enumerate():
-        if "process_request" in thread.name:
-            thread.join(5)  # ends by itself only when it cannot write any more
-            assert not thread.is_alive()
+def test_what_breaks_behind_the_finish_mark_takes_nothing_away(server) -> None:
+    begun = time.monotonic()
+    whole = (piece("好"), piece(finish="stop"))
+    assert answered(server, then(*whole, after=Handler.hold)) == "好"
+    assert answered(server, stream(*whole, "data: {garbage")) == "好"
+    assert answered(server, stream(*whole, 'data: {"error": {"message": "late"}}\n\n')) == "好"
+    assert time.monotonic() - begun < PATIENT.whole / 2, "it was not waited for the stream's end"
+
+
+def test_a_compressed_answer_is_not_unpacked(server) -> None:
+    def packed(handler: Handler) -> None:
+        handler.begin(200, "text/event-stream", Content_Encoding="gzip")
+        handler.send(gzip.compress(piece("好").encode() * 1000))
+
+    assert "compressed" in str(failed(server, packed))
+    assert server.seen[0].headers["Accept-Encoding"] == "identity"
+
+
+def test_a_server_that_is_not_there_is_unavailable_by_its_address() -> None:
+    address = free_address()
+    host = address.split("/")[2]
+    gone = OpenAICompatible("m", f"http://user:{KEY}@{host}/v1", KEY, PATIENT)
+    with pytest.raises(LanguageModelUnavailable) as caught:
+        list(gone.stream(ASKED))
+    assert host in str(caught.value)
+    assert "refused" in str(caught.value)
+    assert caught.value.trouble is Trouble.UNREACHABLE
+    assert_one_clear_line(caught.value)
+
+
+# What a server does not take is left out.
+
+
+def test_a_setting_that_the_server_refuses_is_given_as_it_wants_it(server) -> None:
+    server.replies[:] = [
+        status(400, "unsupported", {"param": "max_tokens"}),
+        status(400, "unsupported", {"param": "temperature"}),
+        GOOD,
+    ]
+    asked = model(server)
+    for _ in range(2):
+        assert "".join(chunk.text for chunk in asked.stream(ASKED)) == "东莞最高200万元[1]。"
+    assert len(server.seen) == 4, "it is remembered"
+    for request in server.seen[2:]:
+        assert not {"max_tokens", "temperature"} & set(request.body)
+        assert request.body["max_completion_tokens"] > 0
+
+
+def test_a_bad_request_for_another_reason_is_not_repeated(server) -> None:
+    failed(server, status(400, "no", {"param": "messages"}), GOOD)
+    assert len(server.seen) == 1
+
+
+# The key.
+
+REPEATED = [
+    KEY,
+    f"Incorrect API key provided: {KEY}. You can find your key …",
+    f"Incorrect API key provided: {KEY[:6]}**********{KEY[-4:]}.",
+    f"key {KEY[:-3]} is unknown",
+    f"'{KEY[5:]}'",
+    f"Bearer {KEY}",
+    f"{KEY[:13]} {KEY[13:]}",
+    KEY.upper(),
+    "x" * 165 + KEY,
+    "x " * 995 + KEY,
+]
+
+
+@pytest.mark.parametrize("words", REPEATED)
+@pytest.mark.parametrize("later", [False, True])
+def test_the_key_is_shown_nowhere_and_not_in_part(server, words, later, caplog) -> None:
+    caplog.set_level("INFO", logger="rag")
+    text = json.dumps({"error": {"message": words}})
+    reply = stream(piece("好"), f"data: {text}\n\n") if later else status(401, words)
+    error = failed(server, reply)
+    shown = "".join(traceback.format_exception(error)) + caplog.text
+    parts = {KEY[i : i + 5] for i in range(len(KEY) - 4)} | {KEY[-4:]}
+    assert not [part for part in parts if part.casefold() in str(error).casefold()]
+    # This file is quoted in a traceback; but what the server said must not be.
+    said = "\n".join(line for line in shown.splitlines() if not line.startswith("    "))
+    assert not [part for part in parts if part.casefold() in said.casefold()]
+
+
+def test_a_placeholder_for_a_key_hides_nothing(server) -> None:
+    server.replies[:] = [status(400, "more memory is needed")]
+    with pytest.raises(LanguageModelUnavailable, match="more memory is needed"):
+        list(model(server, key="no-key-needed").stream(ASKED))
+
+
+# The way to the server.
+
+
+@pytest.fixture
+def proxies(monkeypatch):
+    def put(address: str) -> None:
+        for name in ("http_proxy", "https_proxy", "all_proxy"):
+            monkeypatch.setenv(name, address)
+            monkeypatch.setenv(name.upper(), address)
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+
+    return put
+
+
+def test_this_machine_is_reached_without_a_proxy(server, proxies) -> None:
+    proxies(free_address())
+    assert answered(server, GOOD) == "东莞最高200万元[1]。"
+
+
+def test_a_service_is_reached_by_the_proxy_of_the_environment(server, proxies) -> None:
+    proxies(server.address.removesuffix("/v1"))
+    server.replies[:] = [GOOD]
+    service = OpenAICompatible("m", "http://model.example/v1", KEY, PATIENT)
+    assert "".join(chunk.text for chunk in service.stream(ASKED)) == "东莞最高200万元[1]。"
+    assert server.seen[0].path == "http://model.example/v1/chat/completions"
+
+
+def test_a_redirection_takes_nothing_elsewhere(server) -> None:
+    with serving(GOOD) as other:
+        failed(server, status(307, Location=f"{other.address}/chat/completions"))
+        assert not other.seen
 
 
 # Settings.
@@ -376,3 +394,34 @@ def test_a_spec_that_names_no_model_is_refused(spec) -> None:
 def test_specs_make_answerers(encoder, server) -> None:
     assert make_answerer("extractive", encoder).name == "extractive"
     assert make_answerer("openai:org/m:7b", encoder, server.address).name == "openai:org/m:7b"
+
+
+@pytest.mark.parametrize(
+    ("address", "patience"),
+    [
+        ("http://localhost:11434/v1", LOCAL),
+        ("http://127.0.0.1:8080/v1", LOCAL),
+        ("http://[::1]:8080/v1", LOCAL),
+        ("http://192.168.1.7:8000/v1", LOCAL),
+        ("http://ollama:11434/v1", LOCAL),
+        ("https://api.deepseek.com", HOSTED),
+        ("https://8.8.8.8/v1", HOSTED),
+        ("", HOSTED),
+    ],
+)
+def test_a_server_of_ones_own_has_more_time(address, patience, monkeypatch) -> None:
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    asked = OpenAICompatible("m", address, KEY)
+    assert asked.patience == patience
+    assert asked.local == (patience is LOCAL)
+    assert OpenAICompatible("m", address, KEY, local=True).patience == LOCAL
+
+
+def test_a_password_in_an_address_is_not_shown() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        OpenAICompatible("m", f"ftp://user:{KEY}@localhost/v1", KEY)
+    assert KEY not in str(caught.value)
+
+
+def test_a_name_may_be_given(server) -> None:
+    assert OpenAICompatible("m", server.address, name="ollama:m").name == "ollama:m"

@@ -5,10 +5,12 @@ from decimal import Decimal
 from itertools import combinations, pairwise
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rag.quantities import Bound, Kind, Quantity, bounds_agree, missing, quantities, same_amount
+
+FEW = settings(max_examples=25)
 
 
 def brief(quantity: Quantity) -> str:
@@ -56,6 +58,20 @@ READ = {
     "half a million dollars": ["money 500000 USD"],
     "¥200万 CNY 3bn": ["money 2000000 CNY", "money 3000000000 CNY"],
     "超百亿元": ["money 10000000000 CNY more_than"],
+    "壹佰万元、貳拾萬圓、拾万元": [f"money {n}0000 CNY" for n in (100, 20, 10)],
+    "贰拾万": ["count 200000"],
+    "1亿零500万元": ["money 105000000 CNY"],
+    "美元500万、港元300万、日元2亿": [
+        "money 5000000 USD",
+        "money 3000000 HKD",
+        "money 200000000 JPY",
+    ],
+    "A$5m, S$2m, C$1m": ["money 5000000 AUD", "money 2000000 SGD", "money 1000000 CAD"],
+    "5 million U.S. dollars": ["money 5000000 USD"],
+    "RMB 5 mil, 15 mln yuan": ["money 5000000 CNY", "money 15000000 CNY"],
+    "two and a half million yuan": ["money 2500000 CNY"],
+    "数百万元": ["money 2000000..10000000 CNY about"],
+    "tens of millions of yuan": ["money 20000000..100000000 CNY about"],
     # lists, ranges
     "分别奖励最高20万元、50万元、80万元": [f"money {n}0000 CNY at_most" for n in (20, 50, 80)],
     "分别给予20、50、80万元": [f"money {n}0000 CNY" for n in (20, 50, 80)],
@@ -89,6 +105,22 @@ READ = {
     "a hundred and twenty firms": ["count 120"],
     "three platforms, 50 scenarios": ["count 3", "count 50"],
     "3公里、5 km": ["count 3 公里", "count 5 公里"],
+    "百余家、千余人、300余個": [
+        "count 100 家 more_than",
+        "count 1000 人 more_than",
+        "count 300 个 more_than",
+    ],
+    "数十家、几百人": ["count 20..100 家 about", "count 200..1000 人 about"],
+    "dozens of firms": ["count 20..100 about"],
+    "3k companies": ["count 3000"],
+    "翻一番、翻兩番": ["count 2 倍", "count 4 倍"],
+    "doubled, tripled": ["count 2 倍", "count 3 倍"],
+    "增长一倍": ["count 2 倍"],
+    "约一家": ["count 1 家 about"],
+    "仅一家": ["count 1 家"],
+    "最多一个": ["count 1 个 at_most"],
+    "only one company": ["count 1"],
+    "at least one": ["count 1 at_least"],
     # percent
     "增长百分之十": ["percent 10"],
     "增长12.5％": ["percent 12.5"],
@@ -97,6 +129,12 @@ READ = {
     "千分之五": ["percent 0.5"],
     "提高3个百分点": ["percent 3 百分点"],
     "3 percentage points": ["percent 3 百分点"],
+    "50个基点": ["percent 0.5 百分点"],
+    "5‰": ["percent 0.5"],
+    "过半、近半数": ["percent 50 more_than", "percent 50 about"],
+    "半数以上": ["percent 50 at_least"],
+    "more than half of the firms": ["percent 50 more_than"],
+    "超七成": ["percent 70 more_than"],
     # dates, years
     "2024年11月29日": ["date 2024-11-29"],
     "二〇二四年十一月二十九日": ["date 2024-11-29"],
@@ -116,6 +154,15 @@ READ = {
     "民國一百一十三年": ["year 2024"],
     "113年度": ["year 2024"],
     "2024年底": ["year 2024"],
+    "民國元年": ["year 1912"],
+    "11月廿九日": ["date ?-11-29"],
+    "2024年1月至6月": ["date 2024-1-?", "date 2024-6-?"],
+    "2024Q3": ["year 2024", "ordinal 3 季度"],
+    "2024年上半年": ["year 2024", "ordinal 1 半年"],
+    "H2 2024": ["ordinal 2 半年", "year 2024"],
+    "the first half of 2024": ["ordinal 1 半年", "year 2024"],
+    "by the end of 2027": ["year 2027"],
+    "今年和去年": [],
     "九十年代": ["year 1990..1999 年代"],
     "in 2024": ["year 2024"],
     "mid-2024": ["year 2024"],
@@ -131,6 +178,8 @@ READ = {
     "近三年": ["period 36 月"],
     "三年五个月": ["period 36 月", "period 5 月"],
     "3年5月": ["period 36 月", "date ?-5-?"],
+    "two and a half years, half a year": ["period 30 月", "period 6 月"],
+    "几十年": ["period 240..1200 月 about"],
     "民國3年5月1日": ["date 1914-5-1"],
     # ordinals
     "进入Ⅰ期、II期、第三期": ["ordinal 1 期", "ordinal 2 期", "ordinal 3 期"],
@@ -142,6 +191,11 @@ READ = {
     "phases I-III": ["ordinal 1..3 期"],
     "第5号": ["ordinal 5 号"],
     "第十二条": ["ordinal 12 条"],
+    "第1至5条": ["ordinal 1..5 条"],
+    "第五、六条": ["ordinal 5 条", "ordinal 6 条"],
+    "第（三）项": ["ordinal 3 项"],
+    "Phase IIb, Phase 1/2": ["ordinal 2 期", "ordinal 1 期", "ordinal 2 期"],
+    "首批": ["ordinal 1 批"],
     "居全国第一": ["ordinal 1"],
     "the third quarter": ["ordinal 3 季度"],
     "“十四五”时期": ["ordinal 14 五年规划"],
@@ -171,6 +225,25 @@ READ = {
     "over 400 firms": ["count 400 more_than"],
     "fewer than 20": ["count 20 less_than"],
     "about 150 people": ["count 150 about"],
+    "最多安排50个": ["count 50 个 at_most"],
+    "每年最多支持50個項目": ["count 50 个 at_most"],
+    "不超过项目总投资的30%": ["percent 30 at_most"],
+    "至少为企业培养2名": ["count 2 名 at_least"],
+    "最高近200公里": ["count 200 公里 about"],
+    "最低要求的16名": ["count 16 名 at_least"],
+    "上限是200万元": ["money 2000000 CNY at_most"],
+    "不突破3亿元": ["money 300000000 CNY at_most"],
+    "以500万元为最高限额": ["money 5000000 CNY at_most"],
+    "500万元起": ["money 5000000 CNY at_least"],
+    "仅对超过部分按5%补贴": ["percent 5"],
+    "最高得分的十名选手": ["count 10 名"],
+    "最高20万元，共奖励5家": ["money 200000 CNY at_most", "count 5 家"],
+    "up to a maximum of 5 million yuan": ["money 5000000 CNY at_most"],
+    "capped at RMB 3 million": ["money 3000000 CNY at_most"],
+    "the maximum grant amount is RMB 3 million": ["money 3000000 CNY at_most"],
+    "no lower than 5%": ["percent 5 at_least"],
+    "aged 18 or older": ["count 18 at_least"],
+    "签约20家、节约5万元": ["count 20 家", "money 50000 CNY"],
     # marks around quantities
     "奖励5万元[1]【2】。": ["money 50000 CNY"],
     "1.培育20家企业": ["count 20 家"],
@@ -191,8 +264,10 @@ NO_QUANTITY = """
     一批项目|一系列举措|一定条件|统一标准|第一方阵|一方面|另一方面|一流|唯一|一个平台|一家企业|一项工作
     一体化|一带一路|一站式|一旦|一起|一般|一致|一律|进一步|万一|十分重要|百分百|千方百计|三三两两|一五一十
     乱七八糟|五花八门|三番五次|四面八方|百家争鸣|万众一心|一事一议|最后一公里|第一时间|第一线|第三方
-    第三产业|三位一体|二维码|二次开发|十字路口|专精特新|数十家|几百人|数百万元|好几家|若干|单位：万元
-    新的一年|近一年|哪一年|这一届|上半年|大半年|每一年|星期三|周五|首个|第一，加强领导
+    第三产业|三位一体|二维码|二次开发|十字路口|专精特新|好几家|若干|单位：万元
+    数百分|几家|人数十分|半透膜|过半透膜|大半|the eastern half of town|H1|翻译|美金一条
+    不止一家|more than one company|只是一个平台|希望作为一个起点|至少在其中的一个地方
+    新的一年|近一年|哪一年|这一届|大半年|每一年|星期三|周五|首个|第一，加强领导
     “1+N”|1+1+8|从0到1|COVID-19|5G|3D打印|P4实验室|H1N1|PD-1|CAR-T|B2B|GB/T 7714-2015|3.2.1
     10:20:30|0755-12345678|007|http://example.com/show-1-48391-0.html|a1@example.com
     [1]|【12】|［3］|(4)|（五）|[1,2]|①②|附件1|表2|图3|Figure 3|Source 2
@@ -202,11 +277,10 @@ NO_QUANTITY = """
 """
 
 
-@pytest.mark.parametrize(
-    "text", [text for line in NO_QUANTITY.strip().splitlines() for text in line.strip().split("|")]
-)
-def test_text_holds_no_quantity(text):
-    assert found(text) == []
+@pytest.mark.parametrize("line", NO_QUANTITY.strip().splitlines())
+def test_text_holds_no_quantity(line):
+    read = {text: found(text) for text in line.strip().split("|")}
+    assert {text: quantity for text, quantity in read.items() if quantity} == {}
 
 
 SAME = """
@@ -224,20 +298,27 @@ SAME = """
     粤府〔2024〕5号 = 粵府[2024]5號 = 按照粤府（2024）5号 = Yuefu [2024] No. 5
     国道107号 = route 107
     430万 = 430万元 = 4.3 million yuan
+    数十家 = 數十家 = 几十家 = dozens of firms
+    上半年 = 2024H1 = first half of the year
+    翻一番 = 翻番 = 增长一倍 = 两倍 = doubled = twofold
+    一半 = 半数 = 50% = 百分之五十 = half of
+    第五条 = 第5条 = 第（五）条 = Article 5
+    首批 = 第一批 = first batch
+    两年半 = 30个月 = two and a half years
     100-300万元 = 一百万元至三百万元 = RMB 1-3 million
     1990年代 = 上世纪九十年代 = the 1990s
     十四五 = 第十四个五年 = 14th Five-Year
     三分之二 = two thirds = two-thirds = 2/3
 """
 SAME_GROUPS = [line.strip().split(" = ") for line in SAME.strip().splitlines()]
-SAME_PAIRS = [pair for group in SAME_GROUPS for pair in combinations(group, 2)]
 
 
-@pytest.mark.parametrize(("a", "b"), SAME_PAIRS)
-def test_notations_of_one_amount_are_the_same(a, b):
-    first, second = quantities(a)[-1], quantities(b)[-1]
-    assert same_amount(first, second)
-    assert same_amount(second, first)
+@pytest.mark.parametrize("group", SAME_GROUPS, ids=lambda group: group[0])
+def test_notations_of_one_amount_are_the_same(group):
+    read = [quantities(text)[-1] for text in group]
+    for a, b in combinations(read, 2):
+        assert same_amount(a, b), (a.text, b.text)
+        assert same_amount(b, a), (b.text, a.text)
 
 
 DIFFERENT = (
@@ -267,6 +348,14 @@ DIFFERENT = (
     ("100-300万元", "100-500万元"),
     ("100-300万元", "100万元"),
     ("十四五", "十五五"),
+    ("数十家", "数百家"),
+    ("数十家", "数十人"),
+    ("上半年", "下半年"),
+    ("上半年", "第一季度"),
+    ("翻一番", "翻两番"),
+    ("第1至5条", "第1至6条"),
+    ("第五条", "第五章"),
+    ("500万澳元", "500万美元"),
 )
 
 
@@ -310,6 +399,8 @@ EVIDENCE = (
         "比例最低10%，最高百分之十五",
         "10%至15%",
         "这是一家企业，也是一个平台。",
+        "仅有一家实验室",
+        "at least one laboratory",
         "",
     ],
 )
@@ -329,11 +420,29 @@ def test_nothing_is_missing_of_a_claim_that_stands_in_the_evidence(claim):
         ("营收4100亿元", ["4100亿元"]),
         ("营收约4200亿元", ["4200亿元"]),
         ("10%至20%", ["10%至20%"]),
+        ("数十家企业", ["数十家"]),
+        ("数千家企业", ["数千家"]),
         ("up to 2 million yuan and 3 platforms", ["2 million yuan", "3"]),
     ],
 )
 def test_what_does_not_stand_in_the_evidence_is_missing(claim, lacking):
     assert [quantity.text for quantity in missing(claim, EVIDENCE)] == lacking
+
+
+@pytest.mark.parametrize(
+    ("claim", "stated", "stands"),
+    [
+        ("数十家企业", "35家企业", True),
+        ("数十家企业", "350家企业", False),
+        ("dozens of companies", "35家企业", True),
+        ("七八家", "7家", True),
+        ("七八家", "9家", False),
+        ("数十家", "35人", False),
+        ("35家", "数十家", False),
+    ],
+)
+def test_a_vague_number_stands_for_what_it_may_mean(claim, stated, stands):
+    assert (missing(claim, [stated]) == ()) is stands
 
 
 def test_everything_is_missing_without_evidence():
@@ -377,12 +486,14 @@ def notations(ten_thousands: int) -> list[str]:
 AMOUNTS = st.integers(1, 10**7)
 
 
+@FEW
 @given(AMOUNTS)
 def test_all_notations_of_an_amount_of_money_are_the_same(amount):
     read = [one(notation) for notation in notations(amount)]
     assert all(same_amount(a, b) for a, b in pairwise(read))
 
 
+@FEW
 @given(AMOUNTS, st.sampled_from(["元", "家", "人", "%", "个月", "号"]), st.data())
 def test_changing_any_digit_makes_a_quantity_missing(number, unit, data):
     digits = str(number)
@@ -398,6 +509,7 @@ def test_changing_any_digit_makes_a_quantity_missing(number, unit, data):
 DATES = st.dates(date(1900, 1, 1), date(2099, 12, 31))
 
 
+@FEW
 @given(DATES, DATES)
 def test_dates_are_the_same_in_all_notations_and_differ_by_a_day(day, other):
     read = [
@@ -427,6 +539,7 @@ MIXED = st.one_of(
 )
 
 
+@FEW
 @given(MIXED)
 @example("\ud800500万元")
 @example("İ 5 ŉ５家")
@@ -437,6 +550,7 @@ def test_spans_are_true_in_order_and_apart(text):
     assert all(a.end <= b.start for a, b in pairwise(read))
 
 
+@FEW
 @given(MIXED, MIXED)
 def test_sameness_is_symmetric_and_nothing_is_missing_of_a_text_in_itself(text, other):
     for a in quantities(text)[:5]:
@@ -457,5 +571,5 @@ HOSTILE += ["最高可给予", "不超过1", "nov 1, ", "phase i, ", "2024年1�
 
 @pytest.mark.parametrize("piece", HOSTILE)
 def test_hostile_repetition_is_read_to_its_end(piece):
-    text = piece * (10_000 // len(piece)) + "。共3家"
+    text = piece * (1000 // len(piece)) + "。共3家"
     assert quantities(text)[-1].end == len(text)

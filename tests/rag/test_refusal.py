@@ -1,11 +1,16 @@
 """What is not in the evidence is refused, with a reason in the language of the question."""
 
+import json
 import math
 from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from index.library import Library
 from index.types import Metadata, Passage, Scores, Span
+from rag.evidence import gather
 from rag.refusal import reason_to_refuse
 from rag.types import Evidence
 from rag.understand import understand
@@ -107,3 +112,71 @@ def test_no_evidence_at_all_is_said_with_place_and_year(
 
 def test_the_subject_must_stand_in_one_passage_not_here_and_there() -> None:
     assert reason("珠海自行车租赁押金标准", "珠海的政策", "自行车道", "房屋租赁", "押金")
+
+
+# Written over samples/ before the rules were mended: then 50 of the 104 that nothing answers were
+# answered. All were seen while mending, so these are no held-out figures. Each third is run here,
+# for time.
+QUESTIONS = Path(__file__).with_name("refusal_questions.jsonl")
+
+
+def test_what_the_samples_answer_is_answered_and_what_they_do_not_is_refused(
+    sample_library: Library,
+) -> None:
+    rows = [json.loads(line) for line in QUESTIONS.read_text("utf-8").splitlines()][::3]
+    asked = [understand(row["question"]) for row in rows]
+    found = sample_library.search_many([one.text for one in asked], 40)
+    wrong = []
+    for row, one, hits in zip(rows, asked, found, strict=True):
+        one = replace(one, unknown_places=sample_library.unknown_places(one.text))
+        count_tokens = sample_library.encoder.count_tokens
+        held = gather(one, hits, sample_library.metadata, count_tokens)
+        encoder = sample_library.encoder.name
+        refused = reason_to_refuse(one, held, sample_library.rarity, encoder)
+        if bool(refused) is row["answerable"]:
+            wrong.append((one.text, refused))
+    assert wrong == []
+
+
+COUNTED = "2022年，东莞有规上企业150家；2024年有197家。佛山有规上企业300家。"
+
+
+@pytest.mark.parametrize(
+    ("question", "refused"),
+    [
+        ("东莞2024年规上企业有多少家？", False),
+        ("东莞2022年规上企业有多少家？", False),
+        ("佛山规上企业有多少家？", False),
+        ("東莞2024年規上企業有多少家？", False),
+        ("东莞规上企业营收多少亿元？", True),
+        ("东莞规上企业有多少人？", True),
+    ],
+)
+def test_place_year_and_kind_must_be_borne_where_the_figure_stands(question, refused) -> None:
+    assert bool(reason(question, COUNTED)) is refused
+
+
+def test_the_reason_names_the_year_that_lacks() -> None:
+    said = reason("东莞2021年规上企业有多少家？", "东莞2024年规上企业有197家。2021年另有安排。")
+    assert all(words in said for words in ("东莞", "2021年", "没有"))
+
+
+@pytest.mark.parametrize(
+    ("question", "lacks"),
+    [
+        ("BNCT硼药临床后上市奖励多少钱？", "上市"),
+        ("海外硼药临床奖励多少钱？", "海外"),
+        ("CRISPR硼药临床奖励多少？", "CRISPR"),
+        ("市财政局对硼药临床奖励多少钱？", "财政局"),
+        ("What is the grant for BNCT drugs approved for sale?", "approved for"),
+        ("What is the grant for mRNA vaccines?", "mRNA"),
+    ],
+)
+def test_what_only_comes_near_is_refused_by_what_lacks(question: str, lacks: str) -> None:
+    assert lacks in reason(question, GRANTS)
+
+
+def test_that_no_amount_is_written_is_no_amount() -> None:
+    text = "平台建设奖励300万元；临床试验机构服务得好同样有奖，只是没写数额。"
+    assert reason("临床试验机构奖励多少万元？", text)
+    assert reason("平台建设奖励多少万元？", text) == ""

@@ -230,8 +230,8 @@ def test_the_day_of_publication_bears_out_a_date() -> None:
     )
 
 
-def test_an_english_sentence_without_figure_or_place_is_at_most_partly_supported() -> None:
-    claim = claim_of("Innovative drugs in clinical trials are rewarded.", PHASES)
+def test_an_english_sentence_that_names_nothing_known_is_at_most_partly_supported() -> None:
+    claim = claim_of("Applicants wait patiently and are rewarded.", PHASES)
     assert claim.status is Status.PARTLY
 
 
@@ -253,6 +253,32 @@ def test_each_sentence_gets_a_claim_in_order_with_its_own_citations() -> None:
         (REPEAT.text, (2,)),
         (COUNTS.text, (1, 2)),
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "惠州对进入Ⅰ期的创新药不给任何奖励。",
+        "创新药进入Ⅲ期，最高奖励600万元，已被控制。",
+        "创新药进入Ⅲ期，最高奖励600万元，名额已经用完。",
+        "官方确认，创新药进入Ⅲ期，最高奖励600万元。",
+        "创新药获批上市后，惠州最高奖励600万元。",
+        "单个企业每月最高不超过900万元。",
+        "每位个人每年最高不超过900万元。",
+        "In Huizhou, quota exhausted.",
+        "Phase III drugs get at most 6 million yuan, and the policy expired.",
+        "Acme Widgets gets at most 6 million yuan for phase III.",
+        "以下内容已经市政府批准，奖金全部取消了：",
+    ],
+)
+def test_a_true_half_does_not_carry_a_false_one(text: str) -> None:
+    assert claim_of(text, PHASES).status is not Status.SUPPORTED
+
+
+def test_what_is_too_long_to_be_compared_is_not_supported() -> None:
+    long_claim, long_source = "企业可以申报。" * 1000, Cited("企业可以申报。" * 1000)
+    assert claim_of(long_claim, PHASES).status is Status.UNSUPPORTED
+    assert claim_of("企业可以申报材料。", long_source).status is not Status.SUPPORTED
 
 
 TEXTS = st.sampled_from([text for text, _ in TRUE] + [source.text for _, source in TRUE])

@@ -1,0 +1,177 @@
+"""May, must, encouraged; planned, done; draft, final: does a claim keep which? Pure.
+
+Words of a line stand for each other, in both languages. They are compared where a claim and what is
+cited plainly speak of the same: share a figure, or most words of a clause. Elsewhere a writer may
+say the same with a verb that needs no modal.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from index.script import fold
+from rag.evidence import covered
+from rag.quantities import quantities
+
+
+class Modality(StrEnum):
+    """What a clause says of what it states."""
+
+    MUST = "must"
+    MAY = "may"
+    ENCOURAGED = "encouraged"
+    PLANNED = "planned"
+    DONE = "done"
+
+
+_PATTERNS = {
+    Modality.MUST: re.compile(
+        "必须|务必|必得|须(?!知)|应当|应(?![用急对变答激])|不得不|强制|责令|要求(?!得到)"
+        "|(?<!不)需要?(?!求)|条件"
+        r"|\b(?:must|shall|required?|requires|have to|has to|obliged|mandatory|need to"
+        r"|needs to|should|qualify)\b"
+    ),
+    Modality.MAY: re.compile(
+        "(?<!不)可以|可(?![复控靠能持穿见行用])|能够|能(?![力量源动效])|允许|有权|有望|最[高多]|"
+        r"\b(?:may|can|allowed|eligible|permitted|could|up to|at most)\b"
+    ),
+    Modality.ENCOURAGED: re.compile(
+        r"鼓励|倡导|引导|提倡|支持|优先|推动|\b(?:encourag\w+|support\w*|promot\w+|priorit\w+)\b"
+    ),
+    Modality.PLANNED: re.compile(
+        "拟|将(?![来军])|计划(?![》”])|(?<!的)打算|争取|力争|力爭|目标|预计|有望|筹划|谋划|规划"
+        "|下一步|探索|要(?![素点求闻紧]|是)|会(?=[编建设])|以前|之前"
+        "|到20[2-9][0-9]年|20[3-9][0-9]年|希望|推进"
+        r"|\b(?:plan(?:s|ned|ning)?|will|aim(?:s|ed|ing)?|target\w*|goal|intend\w*|want\w*"
+        r"|should|to be|is to|are to|expect\w*|by 20[2-9][0-9])\b"
+    ),
+    Modality.DONE: re.compile(
+        "已(?![上知提明计公发有])|已经|已有(?!关)|达成了|完成了|实现了|达到了|建成了|设立了|做到了"
+        r"|\b(?:has|have) (?:already |now |officially )?(?:been |set|doubl|add|mov|becom"
+        r"|reach|establish|buil|achiev|creat|complet|releas|receiv)\w*|\balready\b"
+        r"|\breached\b|\bachieved\b"
+    ),
+}
+_DRAFT = re.compile(
+    r"征求意见|征求稿|听取意见|公开征集|草案|讨论稿|\b(?:draft|for comment|comments|consultation)\b"
+)
+_FINAL = re.compile(
+    "正式(?!员)|生效|施行|现行|印发|出台|颁布|已发布"
+    r"|\b(?:in force|officially (?:issued|published|adopted)|formally|took effect"
+    r"|takes effect|enacted|final version)\b"
+)
+_TITLES = re.compile("《[^《》]{0,80}》|“[^“”]{0,40}”|[(（][^()（）]{0,40}[)）]")
+_UNDENIED = "(?:尚未|还未|还没有?|没有|并未|未|不再|不|not yet|not|no longer)[^,。;]{0,4}$"
+_CLAUSES = re.compile(r"[^,。;:!?\n]+(?:(?<=\d)[,.:](?=\d)[^,。;:!?\n]+)*")
+_SENTENCE_ENDS = re.compile(r"[。.;!?\n]")
+_ALIKE = 0.6  # share of a clause's words that stand in another
+_LEAST_HAN = 4
+# What one of them may not become, where the other is all that is said there.
+_TURNED = (
+    (Modality.MUST, (Modality.MAY, Modality.ENCOURAGED)),
+    (Modality.MAY, (Modality.MUST,)),
+    (Modality.ENCOURAGED, (Modality.MUST,)),
+    (Modality.DONE, (Modality.PLANNED,)),
+    (Modality.PLANNED, (Modality.DONE,)),
+)
+_BINDING = re.compile(f"{_PATTERNS[Modality.MUST].pattern}|要")
+_STRONG = re.compile(r"必须|务必|必得|强制|责令|\b(?:must|obliged|mandatory)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Clause:
+    text: str
+    values: frozenset[Decimal]
+    sentence: int  # its number
+
+    @property
+    def modalities(self) -> dict[Modality, str]:
+        found = ((kind, pattern.search(self.text)) for kind, pattern in _PATTERNS.items())
+        return {kind: match[0] for kind, match in found if match}
+
+
+def recast(
+    claim: str, sources: Sequence[str], context: str, in_same_language: bool
+) -> Iterator[str]:
+    """Yield what a claim makes of a may, a must, a plan or a draft that is none there."""
+    said, known = fold(claim).replace("，", ","), [fold(s).replace("，", ",") for s in sources]
+    everything = "\n".join([*known, fold(context)])
+    if problem := _finished(said, everything):
+        yield problem
+    given = list(_clauses("\n".join(known)))
+    for clause in _clauses(said):
+        alike = [other for other in given if _speaks_of_same(clause, other)]
+        if Modality.DONE in clause.modalities:
+            around = list(_clauses(fold(context)))
+            said_there = {other.sentence for other in alike}
+            alike = [other for other in given if other.sentence in said_there]
+            spoken_of = alike or ([] if in_same_language else given)
+            alike = [*spoken_of, *around] if spoken_of else []
+        if alike and (problem := _turned(clause, alike)):
+            yield problem
+            return
+    if (strong := _STRONG.search(said)) and not _BINDING.search(everything):
+        yield f"says “{strong[0]}”, which what is cited does not say"
+
+
+def denies_finality(claim: str, known: str) -> bool:
+    """Tell whether a claim says of a draft that it is not final: 尚未正式施行."""
+    return bool(_FINAL.search(fold(claim)) and _DRAFT.search(fold(known)))
+
+
+def _finished(said: str, known: str) -> str:
+    """Look for a draft that a claim takes for final, and the other way round."""
+    said = _TITLES.sub("", said)
+    final, draft = _FINAL.search(said), _DRAFT.search(said)
+    if draft and not _DRAFT.search(known):
+        return f"says “{draft[0]}”, which what is cited does not say"
+    undenied = final and not re.search(_UNDENIED, said[: final.start()])
+    if final and undenied and not draft and _DRAFT.search(known) and not _FINAL.search(known):
+        return f"says “{final[0]}”, and what is cited is a draft"
+    return ""
+
+
+def _clauses(text: str) -> Iterator[_Clause]:
+    values = [
+        (figure.start, value)
+        for figure in quantities(text)
+        for value in (figure.value, figure.high)
+        if value
+    ]
+    at = end = sentence = 0
+    for match in _CLAUSES.finditer(text):
+        own = []
+        while at < len(values) and values[at][0] < match.end():
+            own.append(values[at][1])
+            at += 1
+        sentence += len(_SENTENCE_ENDS.findall(text, end, match.start()))
+        end = match.end()
+        yield _Clause(match[0], frozenset(own), sentence)
+
+
+def _speaks_of_same(one: _Clause, other: _Clause) -> bool:
+    if one.values & other.values:
+        return True
+    if len(re.findall("[\u3400-\u9fff]", one.text)) < _LEAST_HAN and not one.text.isascii():
+        return False
+    return covered(one.text, other.text) >= _ALIKE
+
+
+def _turned(clause: _Clause, alike: Sequence[_Clause]) -> str:
+    here = clause.modalities
+    there: dict[Modality, str] = {}
+    for other in alike:
+        there |= other.modalities
+    for kind, others in _TURNED:
+        against = next((there[other] for other in others if other in there), "")
+        plain = kind is Modality.DONE or _STRONG.search(here.get(kind, ""))
+        if (
+            kind in here
+            and kind not in there
+            and against
+            and (plain or not set(here) & set(others))
+        ):
+            return f"says “{here[kind].strip()}” where what is cited says “{against.strip()}”"
+    return ""

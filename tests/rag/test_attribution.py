@@ -1,0 +1,54 @@
+"""A figure or a place must be said of what it is said of there."""
+
+import pytest
+
+from index.glossary import counterparts
+from rag.attribution import misattributed, misplaced_places
+
+CITIES = "惠州市对创新药企业奖励500万元、中山市对创新药企业奖励300万元。"
+YEARS = "2022年,全省营收为6455亿元;到2027年,营收要达到9000亿元。"
+WHO = "企业每年最高获1500万元;医院一次性获200万元。"
+KINDS = "其中制造业产值4112亿元,服务业收入2342亿元。"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("惠州市奖励300万元、中山市奖励500万元。", CITIES),
+        ("惠州市獎勵300萬元。", CITIES),
+        ("到2027年,全省营收为6455亿元。", YEARS),
+        ("医院最高获1500万元。", WHO),
+        ("企业每月最高获1500万元。", WHO),
+        ("服务业收入4112亿元,制造业产值2342亿元。", KINDS),
+    ],
+)
+def test_what_is_said_of_another_thing_is_found(claim: str, source: str) -> None:
+    assert list(misattributed(claim, [source]))
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("惠州市奖励500万元。", CITIES),
+        ("中山奖励300万元,惠州奖励500万元。", CITIES),
+        ("2022年营收6455亿元。", YEARS),
+        ("企业一年最多1500万元。", WHO),
+        ("服务业收入2342亿元,制造业产值4112亿元。", KINDS),
+        ("分别奖励500万元、300万元。", CITIES),
+        ("", CITIES),
+        ("奖励500万元。", ""),
+    ],
+)
+def test_what_is_said_of_the_same_thing_passes(claim: str, source: str) -> None:
+    assert list(misattributed(claim, [source])) == []
+
+
+def test_across_languages_years_places_and_stages_are_compared() -> None:
+    assert list(misattributed("Zhongshan pays 5 million yuan.", [CITIES], counterparts))
+    assert list(misattributed("Huizhou pays 5 million yuan.", [CITIES], counterparts)) == []
+
+
+def test_places_that_are_exchanged_are_found() -> None:
+    source = "两核心是广州、深圳,四重点是珠海、中山、东莞、佛山。"
+    assert list(misplaced_places("核心城市是珠海,重点城市是广州。", [source]))
+    assert list(misplaced_places("核心城市是广州,重点城市是珠海。", [source])) == []

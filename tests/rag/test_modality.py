@@ -1,0 +1,46 @@
+"""May, must, planned, done, draft and final are kept."""
+
+import pytest
+
+from rag.modality import denies_finality, recast
+
+
+def problems(claim: str, source: str) -> list[str]:
+    chinese = any("\u3400" <= c <= "\u9fff" for c in claim)
+    return list(recast(claim, [source], "", chinese))
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("企业必须在线提交材料。", "企业可以在线提交材料。"),
+        ("企業可以線上提交全部材料。", "企业必须线上提交全部材料。"),
+        ("强制企业开展二次开发。", "鼓励企业开展二次开发。"),
+        ("湖北营收已经达到2500亿元。", "到2027年,营收要翻一番,达到2500亿元。"),
+        ("Hubei has reached RMB 250 billion.", "到2027年,营收要翻一番,达到2500亿元。"),
+        ("该办法已正式施行。", "该办法正在公开征求意见。"),
+        ("这份文件是征求意见稿。", "这份文件现予印发。"),
+    ],
+)
+def test_what_is_recast_is_found(claim: str, source: str) -> None:
+    assert problems(claim, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("企业须在线提交材料。", "企业应当在线提交材料。"),
+        ("企业可在线提交材料。", "企业可以在线提交材料。"),
+        ("到2027年,营收计划达到2500亿元。", "到2027年,营收要翻一番,达到2500亿元。"),
+        ("该办法还在征求意见,尚未正式施行。", "该办法正在公开征求意见。"),
+        ("已经设立60亿元基金。", "设有一只60亿元的基金。"),
+    ],
+)
+def test_what_is_kept_passes(claim: str, source: str) -> None:
+    assert problems(claim, source) == []
+
+
+def test_of_a_draft_it_may_be_denied_that_it_is_final() -> None:
+    assert denies_finality("尚未正式施行", "若干措施(徵求意見稿)")
+    assert not denies_finality("尚未正式施行", "现予印发")
+    assert not denies_finality("不给奖励", "若干措施(徵求意見稿)")
