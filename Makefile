@@ -7,13 +7,15 @@ LIBRARY := library
 export Q
 
 PEERS := .venv-peers
+MODELS := 0.5b 1.5b
 
-.PHONY: help setup ask chat test check bench peers clean
+.PHONY: help setup ask chat test test-llm check bench peers clean
 
 help:
 	@echo 'make ask Q="…"   answer a question over samples/'
 	@echo 'make chat        the same in a page'
 	@echo 'make test        run the tests      make check   lint, types, imports'
+	@echo 'make test-llm    run real small models (fetches 1.6 GB once, takes long)'
 	@echo 'make bench       measure            make peers   the same beside other libraries'
 	@echo 'make clean       remove what was made here'
 
@@ -43,6 +45,14 @@ chat: $(LIBRARY)/.samples
 
 test: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+$(VENV)/.llm: $(VENV)/.dev
+	$(PIP) -e '.[local]'
+	@touch $@
+
+test-llm: $(VENV)/.llm
+	$(BIN)/python tests/llm/fetch.py $(MODELS)
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -m llm tests/llm
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
