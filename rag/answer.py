@@ -9,7 +9,7 @@ import prompts
 from index.script import fold_tight, to_traditional
 from prompts import Prompt
 from rag.draft import parse_draft
-from rag.excerpt import LARGE_BUDGET, SMALL_BUDGET, Excerpt, excerpts, with_english_amounts
+from rag.excerpt import LARGE_BUDGET, SMALL_BUDGET, Budget, Excerpt, excerpts, with_english_amounts
 from rag.llm.base import LanguageModel, Message
 from rag.llm.guard import LONGEST_ANSWER, guarded
 from rag.messages import message, refusals
@@ -40,13 +40,13 @@ class PromptedAnswerer:
             yield from guarded(stream, longest, known)
 
 
-def budget_for(model: LanguageModel) -> int:
-    """Return how many tokens of evidence a model gets: few if it runs on the user's machine."""
+def budget_for(model: LanguageModel) -> Budget:
+    """Return how much evidence a model gets: little if it runs on the user's machine."""
     return SMALL_BUDGET if model.name.startswith(_LOCAL) else LARGE_BUDGET
 
 
 def messages(
-    question: Question, evidence: Sequence[Evidence], budget: int = LARGE_BUDGET
+    question: Question, evidence: Sequence[Evidence], budget: Budget = LARGE_BUDGET
 ) -> list[Message]:
     """Return the messages that ask a question over evidence.
 

@@ -28,6 +28,9 @@ _PART_ENDS = re.compile(r"[。！!？?\n；;，,、：:]|\.(?=\s|$)|\b(?:and|whi
 _PLACE_ENDS = re.compile(r"[。！!？?\n；;，,]|\.(?=\s|$)")
 _IN_BRACKETS = re.compile(r"[(（][^()（）]{0,40}[)）]")
 _BARE_NUMERAL = re.compile(r"\b[ivx]{1,4}\b")  # 5 million in II
+_SIZED = re.compile(
+    "(?:(?<=亿元)|(?<=万元)|(?<=[亿万]级))(?:以上|以下|级)?的?大?(?:品种|单品|企业|集群)"
+)
 _SEPARATORS = re.compile("[、,，;；:：]")
 _LIST_GAP = re.compile(r"\s*(?:、|,|，|/|和|及|与|或|以及|and|or|到|至|-|—|–)\s*(?:and|or)?\s*")
 _COMMON_PAIRS = frozenset(
@@ -38,6 +41,7 @@ _GENERIC = re.compile(
     "最[高多低少]|至[多少]|不(?:超过|少于|低于)|上限|封顶|奖励|奖补|补助|补贴|资助|支持|扶持|给予|予以|可获|获得|可以|可得"
     "|分别|合计|总共|一共|共有|达到|约为|其中|每[个家年项]|单个|一[个家项]|同一"
 )
+_LOOSE_UNITS = frozenset({"个", "项", "件", "条", "款", "宗"})  # that 个 stands for
 # Who may get or give something: a word of the claim stands for the others of its line.
 _WHO = tuple(
     re.compile(line)
@@ -78,6 +82,7 @@ class _Sort(StrEnum):
     YEAR = "year"
     WHO = "who"
     RATE = "rate"
+    SIZE = "size"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +113,8 @@ def misattributed(claim: str, sources: Sequence[str], terms: Terms | None = None
         if fact.figure.kind not in _MEASURED:
             continue
         own = [other for other in given if _fits(fact.figure, other.figure)]
-        rivals = [
-            other
-            for other in given
-            if other not in own and any(_kin(one, other) for one in [*own, fact])
-        ]
+        taken, kin = {id(other) for other in own}, {_unit(one) for one in [*own, fact]}
+        rivals = [o for o in given if id(o) not in taken and _unit(o) in kin]
         if problem := _of_another(fact, own) or (not terms and _of_rival(fact, own, rivals)):
             yield problem
 
@@ -150,9 +152,14 @@ def _fits(figure: Quantity, other: Quantity) -> bool:
 
 
 def _kin(one: _Fact, other: _Fact) -> bool:
-    if one.figure.kind is not other.figure.kind:
-        return False
-    return one.figure.unit == other.figure.unit
+    return _unit(one) == _unit(other)
+
+
+def _unit(fact: _Fact) -> tuple[Kind, str]:
+    """Return what kin figures share: any measure word may stand for another, as 个 for 件."""
+    unit = fact.figure.unit
+    loose = fact.figure.kind is Kind.COUNT and unit in _LOOSE_UNITS
+    return fact.figure.kind, "个" if loose else unit
 
 
 # --- places with the words around them
@@ -390,9 +397,15 @@ def _labels(sentence: _Sentence, span: Span, first: bool) -> dict[_Sort, tuple[o
         _Sort.STAGE: stages,
         _Sort.YEAR: years,
         _Sort.RATE: tuple(rate for rate, said in _RATES.items() if said.search(words)),
+        _Sort.SIZE: tuple(f"{f.value:f}" for f in inside if _is_size(sentence.text, f)),
         _Sort.WHO: tuple(who for who in _WHO if who.search(words)),
     }
     return {sort: labels for sort, labels in found.items() if labels}
+
+
+def _is_size(text: str, figure: Quantity) -> bool:
+    """Tell an amount that says which things are counted: 10亿元以上大品种15个, 百亿级企业."""
+    return figure.kind in (Kind.MONEY, Kind.COUNT) and bool(_SIZED.match(text, figure.end))
 
 
 def _is_stage(figure: Quantity) -> bool:

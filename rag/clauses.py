@@ -56,7 +56,13 @@ def _clauses(text: str, ends: re.Pattern[str]) -> Iterator[_Clause]:
         named = tuple(mention for mention in places if start <= mention.start < end)
         taken: list[Quantity | PlaceMention] = [*own, *named]
         spans = [Span(item.start, item.end) for item in taken]
-        yield _Clause(text[start:end], _without(text, Span(start, end), spans), own, named)
+        words = _without(text, Span(start, end), spans)
+        yield _Clause(_shortened(text[start:end]), _shortened(words), own, named)
+
+
+def _shortened(text: str) -> str:
+    """Return a text with 规上 for 规模以上, which is the same."""
+    return text.replace("规模以上", "规上").replace("規模以上", "規上")
 
 
 def _without(text: str, clause: Span, taken: Sequence[Span]) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from index.places import Place, covers, find_places, place
 from index.reprints import near_duplicate
@@ -145,14 +146,18 @@ def covered(question: str, evidence: str) -> float:
     return sum(weight for weight, found in parts if found) / weight if weight else 0.0
 
 
+# A sentence is compared with the same clauses of its sources again and again.
+_folded = lru_cache(maxsize=2048)(fold)
+
+
 def subject(question: str, evidence: str) -> list[tuple[float, bool]]:
     """Return the parts of a question that carry its subject: their weight, and whether they stand.
 
     The parts are Han characters, Latin words and numbers, the same for every text.
     """
-    text = fold(evidence)
+    text = _folded(evidence)
     parts: list[tuple[float, bool]] = []
-    for unit in _UNIT.findall(fold(question)):
+    for unit in _UNIT.findall(_folded(question)):
         if unit[0].isascii():
             parts.append((_LATIN_WEIGHT, unit in text))
         else:

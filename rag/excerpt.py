@@ -16,12 +16,8 @@ from rag.evidence import covered
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
 
-# Tokens of all evidence in a prompt, as `estimated_tokens` counts, which are too many: 700 are read
-# in about 10 s by the 1.5 B model on two idle cores, and hold the evidence of 12 of the 14 gold
-# questions. A hosted model gets all that was gathered.
-SMALL_BUDGET, LARGE_BUDGET = 700, 4_000
 # The best passage may take this share of the budget, the next one the same share of what is left…
-_SHARE = 0.4
+_SHARE = 0.5
 # … and one for which less is left than a sentence with its title is not shown.
 _LEAST = 60
 _HEADER = 30  # tokens of number, title, publisher and date
@@ -38,6 +34,21 @@ _SCALES = ((1000 * _MILLION, "billion"), (_MILLION, "million"))
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """How much evidence goes into a prompt: tokens as `estimated_tokens` counts, and passages."""
+
+    tokens: int
+    passages: int
+
+
+# 700 are read in about 10 s by the 1.5 B model on two idle cores. With a third passage it takes
+# amounts from there that are of something else.
+SMALL_BUDGET = Budget(700, 2)
+# A hosted model gets all that was gathered.
+LARGE_BUDGET = Budget(4_000, 40)
+
+
+@dataclass(frozen=True, slots=True)
 class Excerpt:
     """What a prompt shows of a piece of evidence."""
 
@@ -46,14 +57,16 @@ class Excerpt:
 
 
 def excerpts(
-    question: Question, evidence: Sequence[Evidence], budget: int = LARGE_BUDGET
+    question: Question, evidence: Sequence[Evidence], budget: Budget = LARGE_BUDGET
 ) -> tuple[Excerpt, ...]:
-    """Return what to show of evidence within about `budget` tokens, best first.
+    """Return what to show of evidence within a budget, best first.
 
-    The first one is always shown. One for whose title and sentence no room is left is not.
+    The first one is always shown. One for whose title and sentence no room is left is not. A
+    question about several places or things may have as many passages.
     """
-    left, shown = budget, list[Excerpt]()
-    for item in evidence:
+    left, shown = budget.tokens, list[Excerpt]()
+    most = max(budget.passages, len(question.places), question.items)
+    for item in evidence[:most]:
         room = int(left * _SHARE) - _HEADER
         if shown and room < _LEAST:
             break

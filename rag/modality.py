@@ -29,7 +29,7 @@ class Modality(StrEnum):
 _PATTERNS = {
     Modality.MUST: re.compile(
         "必须|务必|必得|须(?!知)|应当|应(?![用急对变答激])|不得不|强制|责令|要求(?!得到)"
-        "|(?<!不)需要?(?!求)|条件"
+        "|(?<!不)需要?(?!求)"
         r"|\b(?:must|shall|required?|requires|have to|has to|obliged|mandatory|need to"
         r"|needs to|should|qualify)\b"
     ),
@@ -62,6 +62,10 @@ _FINAL = re.compile(
     r"|\b(?:in force|officially (?:issued|published|adopted)|formally|took effect"
     r"|takes effect|enacted|final version)\b"
 )
+# A total up to now; a claim may add 累计 to a plan, so of sources alone.
+_SUMMED = re.compile("累计")
+# What these say of one clause they do not say of its whole sentence: 探索新机制,发布16批清单.
+_PLAN_OF_ONE = re.compile("探索|推进|希望|规划|谋划|筹划")
 _TITLES = re.compile("《[^《》]{0,80}》|“[^“”]{0,40}”|[(（][^()（）]{0,40}[)）]")
 _UNDENIED = "(?:尚未|还未|还没有?|没有|并未|未|不再|不|not yet|not|no longer)[^,。;]{0,4}$"
 _CLAUSES = re.compile(r"[^,。;:!?\n]+(?:(?<=\d)[,.:](?=\d)[^,。;:!?\n]+)*")
@@ -76,7 +80,7 @@ _TURNED = (
     (Modality.DONE, (Modality.PLANNED,)),
     (Modality.PLANNED, (Modality.DONE,)),
 )
-_BINDING = re.compile(f"{_PATTERNS[Modality.MUST].pattern}|要")
+_BINDING = re.compile(f"{_PATTERNS[Modality.MUST].pattern}|要|条件")
 _STRONG = re.compile(r"必须|务必|必得|强制|责令|\b(?:must|obliged|mandatory)\b")
 
 
@@ -102,18 +106,38 @@ def recast(
         yield problem
     given = list(_clauses("\n".join(known)))
     for clause in _clauses(said):
-        alike = [other for other in given if _speaks_of_same(clause, other)]
+        comparable = _is_comparable(clause)
+        alike = [other for other in given if _speaks_of_same(clause, other, comparable)]
         if Modality.DONE in clause.modalities:
-            around = list(_clauses(fold(context)))
-            said_there = {other.sentence for other in alike}
-            alike = [other for other in given if other.sentence in said_there]
+            alike = _said_around(clause, alike, given)
             spoken_of = alike or ([] if in_same_language else given)
-            alike = [*spoken_of, *around] if spoken_of else []
+            alike = [*spoken_of, *_clauses(fold(context))] if spoken_of else []
         if alike and (problem := _turned(clause, alike)):
             yield problem
             return
     if (strong := _STRONG.search(said)) and not _BINDING.search(everything):
         yield f"says “{strong[0]}”, which what is cited does not say"
+
+
+def _said_around(
+    clause: _Clause, alike: Sequence[_Clause], given: Sequence[_Clause]
+) -> list[_Clause]:
+    """Return what the sentences with alike clauses say of them, a plan of another thing left out.
+
+    Where a clause there has the figure and says itself that it is done or planned, that tells.
+    """
+    sharing = [other for other in alike if clause.values & other.values]
+    told = [c for c in sharing if {Modality.DONE, Modality.PLANNED} & set(c.modalities)]
+    told += [other for other in sharing if _SUMMED.search(other.text)]
+    if told:
+        return [] if any(_SUMMED.search(other.text) for other in told) else told
+    numbers = {other.sentence for other in alike}
+    return [
+        other
+        for other in given
+        if other.sentence in numbers
+        and (other in alike or not sharing or not _PLAN_OF_ONE.search(other.text))
+    ]
 
 
 def denies_finality(claim: str, known: str) -> bool:
@@ -151,12 +175,15 @@ def _clauses(text: str) -> Iterator[_Clause]:
         yield _Clause(match[0], frozenset(own), sentence)
 
 
-def _speaks_of_same(one: _Clause, other: _Clause) -> bool:
+def _is_comparable(clause: _Clause) -> bool:
+    """Tell whether the words of a clause are enough to find it again by them."""
+    return clause.text.isascii() or len(re.findall("[\u3400-\u9fff]", clause.text)) >= _LEAST_HAN
+
+
+def _speaks_of_same(one: _Clause, other: _Clause, comparable: bool) -> bool:
     if one.values & other.values:
         return True
-    if len(re.findall("[\u3400-\u9fff]", one.text)) < _LEAST_HAN and not one.text.isascii():
-        return False
-    return covered(one.text, other.text) >= _ALIKE
+    return comparable and covered(one.text, other.text) >= _ALIKE
 
 
 def _turned(clause: _Clause, alike: Sequence[_Clause]) -> str:

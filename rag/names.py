@@ -213,7 +213,7 @@ def unknown_terms(claim: str, known: str, weights: float = _LEAST_WEIGHT) -> Ite
     for one in counterparts(claim):
         names = (said[one.start : one.end], *one.names)
         telling = _kind_of(names) in _NAMING or any(_PRODUCT.search(name) for name in names)
-        short = claim[one.start : one.end].isupper()  # CRO is no CDMO
+        short = _is_acronym(claim[one.start : one.end])
         if _NO_NAME.fullmatch(claim[one.start : one.end]):
             continue
         if (
@@ -222,6 +222,11 @@ def unknown_terms(claim: str, known: str, weights: float = _LEAST_WEIGHT) -> Ite
             and not _stands(one, said, there, exact=short)
         ):
             yield claim[one.start : one.end]
+
+
+def _is_acronym(name: str) -> bool:
+    """Tell CRO, which is no CDMO, from Ⅲ类医疗器械, which is upper case for its numeral."""
+    return name.isascii() and name.isupper()
 
 
 def names_known(part: str, known: str) -> bool:

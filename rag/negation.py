@@ -21,6 +21,9 @@ _NEGATION = re.compile(
     r"|\b(?:not?|never|none|nor|neither|nothing|without|cannot|exclud\w+|prohibit\w*|ineligible"
     r"|forbid\w*|refus\w+|den(?:y|ies|ied)|ban(?:s|ned)?)\b|n't\b"
 )
+# What is not yet so; a writer may affirm the need of it (需要突破) or deny the thing (尚未突破).
+_LACK = re.compile("(?:有待|尚需|尚待|亟待|亟需|仍待)(?:进一步)?(?P<han>[\u3400-\u9fff]{2})")
+_ACHIEVED = re.compile("已|完成|实现|取得")
 # What holds such a word but denies nothing, or is a bound, which quantities look after.
 _NO_DENIAL = re.compile(
     "[不未](?:得|能|应|可|会)?(?:超过|超出|高于|低于|少于|多于|大于|小于|超)"
@@ -54,6 +57,10 @@ class _Clause:
     def denies(self) -> bool:
         return bool(_NEGATION.search(self.masked))
 
+    @property
+    def lacks(self) -> bool:
+        return bool(_LACK.search(self.masked))
+
     def holds_denied(self, word: str) -> bool | None:
         """Tell whether a negation stands shortly before a word; None if the word is not here."""
         places = [match.start() for match in re.finditer(re.escape(word), self.text)]
@@ -62,7 +69,13 @@ class _Clause:
     def _denied_at(self, place: int, word: str) -> bool:
         reach = _LATIN_REACH if word.isascii() else _REACH
         before = self.masked[max(0, place - reach) : place].rpartition("的")[2]
-        return bool(_NEGATION.search(before))
+        return bool(_NEGATION.search(before) or _LACK.search(before + word))
+
+    def achieves(self, word: str) -> bool:
+        """Tell whether a word stands shortly behind 已 or 完成, or before 完成."""
+        return not self.denies and bool(
+            re.search(f"(?:{_ACHIEVED.pattern}).{{0,{_REACH}}}{re.escape(word)}", self.masked)
+        )
 
 
 def turned_round(claim: str, sources: Sequence[str]) -> str:
@@ -78,7 +91,7 @@ def turned_round(claim: str, sources: Sequence[str]) -> str:
 def denies_alone(claim: str, sources: Sequence[str]) -> bool:
     """Tell whether a claim denies something and nothing in sources of another language does."""
     given = [clause for source in sources for clause in _clauses(source)]
-    return _any_denies(_clauses(claim)) and not _any_denies(given)
+    return _any_denies(_clauses(claim)) and not any(c.denies or c.lacks for c in given)
 
 
 def denies_there(claim: str, sources: Sequence[str]) -> str:
@@ -165,6 +178,10 @@ def _dropped(said: Sequence[_Clause], given: Sequence[_Clause]) -> str:
         in_sources = [f for clause in given if (f := clause.holds_denied(word)) is not None]
         if in_claim and not any(in_claim) and all(in_sources):
             return f"affirms “{word}”, which is denied in what is cited"
+    for word in dict.fromkeys(match["han"] for c in given for match in _LACK.finditer(c.masked)):
+        in_sources = [f for clause in given if (f := clause.holds_denied(word)) is not None]
+        if all(in_sources) and any(clause.achieves(word) for clause in said):
+            return f"affirms “{word}”, which is denied in what is cited"
     return ""
 
 
@@ -179,14 +196,15 @@ def _wide(clause: _Clause, given: Sequence[_Clause]) -> str:
         return ""
     pairs = [_Clause(a.text + b.text, a.masked + b.masked) for a, b in pairwise(given)]
     if any(
-        other.denies == clause.denies and covered(clause.text, other.text) >= _SAME
+        (other.denies == clause.denies or other.lacks or clause.lacks)
+        and covered(clause.text, other.text) >= _SAME
         for other in [*given, *pairs]
     ):
         return ""
     related = [other for other in given if covered(other.text, clause.text) >= _SHARED]
     if covered(clause.text, "\n".join(other.text for other in related)) < _ALIKE:
         return ""
-    if clause.denies == _any_denies(related):
+    if clause.denies == _any_denies(related) or any(c.lacks for c in (clause, *related)):
         return ""
     how = "denies" if clause.denies else "affirms"
     return f"{how} what is {'affirmed' if clause.denies else 'denied'} in what is cited"

@@ -11,13 +11,14 @@ from index.filters import ALL, Filters
 from index.library import Library, check_question
 from index.types import Hit
 from index.why import matched_spans
-from rag.answer import PromptedAnswerer, is_refusal
+from rag.answer import PromptedAnswerer, budget_for, is_refusal
 from rag.breadth import interleave, parts, with_surroundings
 from rag.checking import Checked, check, with_conflicts
 from rag.clarify import clarify
 from rag.draft import parse_draft
 from rag.errors import LanguageModelCut, LanguageModelError, LanguageModelUnavailable
 from rag.evidence import about_place, context_of, gather
+from rag.excerpt import SMALL_BUDGET
 from rag.follow_up import standalone
 from rag.llm.base import Answerer, LanguageModel
 from rag.llm.extractive import ExtractiveAnswerer
@@ -44,6 +45,10 @@ from rag.understand import language_of, understand
 # Hits looked at for evidence; those that do not fit the question's place or year are then left out.
 _HITS = 40
 _RELATED = 3
+# Milliseconds: a model that wrote for longer is not asked to mend, and one that took longer to
+# rewrite a question is not asked to translate it.
+_QUICK, _SLOW_REWRITING = 10_000, 3_000
+_DRAFT_NAMED = 400  # characters at the head of a text, in which it says that it reports of a draft
 _log = logging.getLogger(__name__)
 
 
@@ -108,7 +113,7 @@ class Assistant:
         clock = _Clock()
         asked = self._understood(check_question(question), history)
         yield Searching(asked.text)
-        hits = self._search(asked, filters)
+        hits = self._search(asked, filters, translated=clock.now() < _SLOW_REWRITING)
         evidence = self._gathered(asked, hits)
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
@@ -146,12 +151,11 @@ class Assistant:
         asked = understand(text, said)
         return replace(asked, unknown_places=self.library.unknown_places(text))
 
-    def _search(self, asked: Question, filters: Filters) -> list[Hit]:
+    def _search(self, asked: Question, filters: Filters, translated: bool) -> list[Hit]:
         """Return the passages that may be evidence, from every part of the question."""
-        translated = ""
-        if self.rewriter and language_of(asked.text) == "en":
-            translated = translate(asked.text, self.rewriter)
-        whole = [asked.text, *filter(None, [translated])]
+        whole = [asked.text]
+        if translated and self.rewriter and language_of(asked.text) == "en":
+            whole += filter(None, [translate(asked.text, self.rewriter)])
         parted = parts(asked)
         found = self.library.search_many([*whole, *parted], _HITS, filters)
         hits = _best_of(found[: len(whole)])
@@ -166,10 +170,12 @@ class Assistant:
         written = yield from self._written(asked, evidence, clock)
         yield Checking(written.text)
         notes = (*_understood_as(asked), *_unanswered_places(asked, evidence), *written.notes)
-        if is_refusal(written.text):
+        draft = written.text
+        if not is_refusal(draft):
+            draft = self._mended(asked, written, evidence, clock)
+        if is_refusal(draft):
             yield Finished(self._refusal(asked, hits, evidence, clock, written.by, notes))
             return
-        draft = self._mended(asked, written, evidence)
         checked = with_conflicts(self._checked(draft, evidence), asked, evidence, self.library)
         split = clarify(asked, evidence)
         notes = (*notes, *([split.line] if split else []), *self._standing(asked, checked))
@@ -179,13 +185,18 @@ class Assistant:
     def _checked(self, draft: str, evidence: Sequence[Evidence]) -> Checked:
         return check(draft, evidence, self.library, self.extractive.nearness)
 
-    def _mended(self, asked: Question, written: _Written, evidence: Sequence[Evidence]) -> str:
-        """Let a model mend, once, sentences of its own that are not borne out."""
+    def _mended(
+        self, asked: Question, written: _Written, evidence: Sequence[Evidence], clock: _Clock
+    ) -> str:
+        """Mend sentences of a model that are not borne out, once; a slow one is not asked again."""
         answerer = self.answerer
         if written.cut or written.by != answerer.name or not isinstance(answerer, PromptedAnswerer):
             return written.text
+        # Small models mended nothing by being asked again; see docs/LOG.md.
+        able = budget_for(answerer.model) is not SMALL_BUDGET
+        quick = clock.now() - clock.search < _QUICK
         return better_draft(
-            answerer.model,
+            answerer.model if able and quick else None,
             asked,
             evidence,
             written.text,
@@ -195,8 +206,11 @@ class Assistant:
     def _standing(self, asked: Question, checked: Checked) -> tuple[str, ...]:
         """Say which of the cited documents are drafts, ended or superseded."""
         known = self.library.all_metadata()
-        newer = find_newer([one.source for one in checked.citations], known)
-        return standing(checked.citations, known, newer, asked.language)
+        cited = {one.source for one in checked.citations}
+        newer = find_newer(sorted(cited), known)
+        texts = {id_: self.library.clean_text(id_) for id_ in cited}
+        heads = {id_: clean.text[:_DRAFT_NAMED] for id_, clean in texts.items() if clean}
+        return standing(checked.citations, known, newer, asked.language, heads)
 
     def _written(
         self, asked: Question, evidence: Sequence[Evidence], clock: _Clock
@@ -212,9 +226,9 @@ class Assistant:
             if name != self.extractive.name:
                 _require_words("".join(parts))
         except LanguageModelError as error:
-            _log.warning("%s: %s", name, error)
+            _log.info("%s: %s", name, error)
             reason = message(f"trouble_{error.trouble}", asked.language)
-            if isinstance(error, LanguageModelCut) and error.kept.strip():
+            if isinstance(error, LanguageModelCut) and _has_words(error.kept):
                 note = message("cut", asked.language, name, reason)
                 return _Written(error.kept.strip(), name, (note,), cut=True)
             parts = []
@@ -282,8 +296,12 @@ def _understood_as(asked: Question) -> tuple[str, ...]:
 
 def _require_words(draft: str) -> None:
     """Raise LanguageModelUnavailable for marks or punctuation alone, which are no refusal."""
-    if not re.search(r"[^\W\d_]", parse_draft(draft, ()).text):
+    if not _has_words(draft):
         raise LanguageModelUnavailable("it wrote no word")
+
+
+def _has_words(draft: str) -> bool:
+    return bool(re.search(r"[^\W\d_]", parse_draft(draft, ()).text))
 
 
 def _answer(

@@ -9,6 +9,7 @@ tests/rag/refusal_questions.jsonl and, for English, on public retrieval sets; se
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.glossary import Counterpart, Glossary, default_glossary
 from index.places import find_places
@@ -54,6 +55,20 @@ _CONDITIONS = (
     ("(?:提交|提供|准备|需要).{0,6}材料|what (?:documents|materials) .{0,20}submit",
      "材料.{0,30}(?:提交|报送|包括)|(?:提交|提供|报送).{0,30}(?:材料|申请表|证明|复印件|报告)"),
 )  # fmt: skip
+# Who holds an office stands beside its name.
+_OFFICES = re.compile(
+    "(?:副?(?:局长|厅长|部长|处长|市长|省长|区长|县长|书记|主任|院长|校长|董事长|总经理|负责人|联系人))"
+    r"|\b(?:mayor|governor|minister|director|chairman|president|head of)\b"
+)
+_IN_CHINESE = {
+    "mayor": "市长|区长",
+    "governor": "省长",
+    "minister": "部长",
+    "director": "主任|局长|厅长|院长|董事",
+    "chairman": "董事长|主席",
+    "president": "院长|校长|总裁|主席",
+    "head of": "长|主任|负责人",
+}
 _BODY = re.compile(
     r"[\u4e00-\u9fff]{2,8}?(?:委员会|办公厅|办公室|[局厅委]|大学|学院|医院|研究院|银行)(?![面部])"
 )
@@ -83,6 +98,16 @@ class _Read:
     @property
     def is_english(self) -> bool:
         return language_of(self.question.text) == "en"
+
+    def with_own_words(self, text: str) -> str:
+        """Return a text with the question's word for what it calls otherwise: 营收, 营业收入."""
+        asked, folded = self.question.text, fold(text)
+        own = (
+            asked[one.start : one.end]
+            for one in self.counterparts
+            if any(_stands(fold(name), folded) for name in one.names)
+        )
+        return "\n".join([text, *own])
 
     def stands(self, one: Counterpart) -> bool:
         """Tell whether a counterpart stands in the texts, by any of its names."""
@@ -128,7 +153,7 @@ def reason_to_refuse(
         return _no_figure(question, lack) if lack else ""
     one_place = len(question.places) == 1 and question.places[0].level != "nation"
     if one_place and not is_governed(question, evidence, subject):
-        return _no_evidence(question)
+        return message("other_subject", question.language)
     return ""
 
 
@@ -159,7 +184,8 @@ def _is_stage(figure: Quantity) -> bool:
 
 def _is_other_subject(read: _Read, evidence: Sequence[Evidence], encoder: str) -> bool:
     if not read.is_english:
-        return max(covered(read.question.text, text) for text in read.texts) < _COVERED
+        texts = map(read.with_own_words, read.texts)
+        return max(covered(read.question.text, text) for text in texts) < _COVERED
     lates = [item.scores.late for item in evidence if item.scores.late is not None]
     if lates:
         return max(lates) < _late_floor(read, encoder)
@@ -242,10 +268,27 @@ def _absent_counterparts(read: _Read) -> list[str]:
 
 def _absent_conditions(read: _Read) -> list[str]:
     asked = fold(read.question.text)
-    return [
+    absent = [
         match[0]
         for named, stands in _CONDITIONS
         if (match := re.search(named, asked)) and not re.search(stands, read.whole)
+    ]
+    absent += [name for name in _subsidised(asked) if name not in read.whole]
+    offices = _OFFICES.findall(asked) if re.search(r"谁|哪位|名字|姓名|\bwho\b", asked) else []
+    return absent + [
+        office for office in offices if not re.search(_IN_CHINESE.get(office, office), read.whole)
+    ]
+
+
+def _subsidised(asked: str) -> list[str]:
+    """Return what a folded question names a subsidy by: 房租 of 房租补贴."""
+    pieces = read_pieces(asked).of(PieceKind.CONTENT, PieceKind.MONEY)
+    return [
+        one.text[-2:]
+        for one, money in pairwise(pieces)
+        if one.kind is PieceKind.CONTENT
+        and money.text in ("补贴", "补助", "津贴", "贴息")
+        and one.end == money.start
     ]
 
 
@@ -294,7 +337,9 @@ def _subject_of(read: _Read) -> Callable[[str], float]:
     """Return what tells how much (0..1) of the question's subject stands in a text."""
     if not read.is_english:
         content = "，".join(_content(read))
-        return lambda text: covered(content, text) if covered(content, content) else 1.0
+        if not covered(content, content):
+            return lambda text: 1.0
+        return lambda text: covered(content, read.with_own_words(text))
     places = [mention.start for mention in find_places(read.question.text)]
     telling = [
         one

@@ -6,7 +6,8 @@ wrote, and the second draft is taken if it has fewer that fail and loses nothing
 """
 
 import re
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import islice
@@ -15,7 +16,7 @@ from index.types import Span
 from rag.answer import budget_for, inert, is_refusal, messages, prompt_for
 from rag.draft import parse_draft, with_marks
 from rag.errors import LanguageModelError
-from rag.excerpt import LARGE_BUDGET
+from rag.excerpt import LARGE_BUDGET, Budget
 from rag.llm.base import LanguageModel, Message
 from rag.llm.guard import LONGEST_ANSWER, guarded
 from rag.types import Claim, Draft, DraftSentence, Evidence, Question, Status
@@ -23,6 +24,7 @@ from rag.types import Claim, Draft, DraftSentence, Evidence, Question, Status
 # A small model loses the thread of a longer list, and reads each line for seconds.
 _MOST_PROBLEMS = 4
 _LONGEST_PROBLEM = 200  # characters
+_TIME_LIMIT = 10.0  # seconds, in which the answer is there already
 # Sentences, the first ones: each failed one is checked against each passage. Four are asked for.
 _MOST_RENUMBERED = 8
 
@@ -33,7 +35,7 @@ Check = Callable[[str], Sequence[Claim]]  # of a draft: the claims in it
 
 
 def better_draft(
-    model: LanguageModel,
+    model: LanguageModel | None,
     question: Question,
     evidence: Sequence[Evidence],
     draft: str,
@@ -41,11 +43,11 @@ def better_draft(
 ) -> str:
     """Return a draft, or what became of it when it was mended, if that is better.
 
-    `claims_of` checks a draft against the evidence.
+    `claims_of` checks a draft against the evidence; without a model, only marks are mended.
     """
     first = renumbered(without_tags(draft), evidence, claims_of)
     claims = claims_of(first)
-    again = repair(model, question, evidence, first, claims)
+    again = repair(model, question, evidence, first, claims) if model else ""
     if not again:
         return first
     if is_refusal(again):
@@ -65,8 +67,9 @@ def without_tags(draft: str) -> str:
 def renumbered(draft: str, evidence: Sequence[Evidence], claims_of: Check) -> str:
     """Return a draft in which each failed sentence cites a passage that bears it out, if any does.
 
-    One without a mark can only get that of a neighbour on its line: models mark the last sentence
-    of several. What a model says of itself is not made to look quoted.
+    That is a passage of a document that it cites, so that what a planted file says is not drawn to
+    it from elsewhere. A sentence without a mark can only get that of a neighbour on its line:
+    models mark the last of several. What a model says of itself is not made to look quoted.
     """
     parsed = parse_draft(draft, {item.n for item in evidence})
     own = [(*sentence.marks, *sentence.unknown) for sentence in parsed.sentences]
@@ -76,14 +79,20 @@ def renumbered(draft: str, evidence: Sequence[Evidence], claims_of: Check) -> st
         else own[i]
         for i, sentence in enumerate(parsed.sentences)
     ]
-    return draft if numbers == own else with_marks(parsed, numbers)
+    if numbers == own:
+        return draft
+    # Numbers that no evidence has are among these: as marks again, to be found unknown again.
+    sentences = tuple(replace(sentence, unknown=()) for sentence in parsed.sentences)
+    return with_marks(replace(parsed, sentences=sentences), numbers)
 
 
 def _eligible(draft: Draft, i: int, evidence: Sequence[Evidence]) -> Sequence[int]:
     """Return the passages that a sentence could cite instead of its own."""
     sentence = draft.sentences[i]
     if sentence.marks:
-        return [item.n for item in evidence if item.n not in sentence.marks]
+        cited = {item.passage.document for item in evidence if item.n in sentence.marks}
+        others = [item for item in evidence if item.n not in sentence.marks]
+        return [item.n for item in others if item.passage.document in cited]
     if sentence.unknown:
         return []
     near = [*draft.sentences[i + 1 :], *reversed(draft.sentences[:i])]
@@ -106,7 +115,7 @@ def _fitting(sentence: DraftSentence, others: Sequence[int], claims_of: Check) -
 
 def _status(sentence: DraftSentence, numbers: Sequence[int], claims_of: Check) -> Status | None:
     """Return the status of a sentence with these marks, None unless it is one claim."""
-    whole = Draft(sentence.text, (replace(sentence, span=Span(0, len(sentence.text))),))
+    whole = Draft(sentence.text, (replace(sentence, span=Span(0, len(sentence.text)), unknown=()),))
     claims = claims_of(with_marks(whole, [numbers]))
     return claims[0].status if len(claims) == 1 else None
 
@@ -128,9 +137,22 @@ def repair(
     longest, known = LONGEST_ANSWER[question.language], {item.n for item in evidence}
     try:
         with closing(model.stream(asked)) as stream:
-            return "".join(guarded(stream, longest, known)).strip()
+            return _within_time(guarded(stream, longest, known)).strip()
     except LanguageModelError:
         return ""  # the first draft stays, and its claims say what is wrong with it
+
+
+def _within_time(pieces: Iterable[str]) -> str:
+    """Return the text of pieces, "" if they take longer than a reader should wait for them.
+
+    A stream shows each second that it is alive, so that the time is looked at.
+    """
+    deadline, text = time.monotonic() + _TIME_LIMIT, ""
+    for piece in pieces:
+        text += piece
+        if time.monotonic() > deadline:
+            return ""
+    return text
 
 
 def repair_messages(
@@ -138,7 +160,7 @@ def repair_messages(
     evidence: Sequence[Evidence],
     draft: str,
     claims: Sequence[Claim],
-    budget: int = LARGE_BUDGET,
+    budget: Budget = LARGE_BUDGET,
 ) -> list[Message]:
     """Return the messages that ask for a corrected draft.
 

@@ -12,6 +12,8 @@ from rag.types import Citation, Language
 
 _DRAFT = re.compile("征求意见|征询意见|征集意见|意见稿|草案|送审稿|讨论稿")
 _ENDED = re.compile("废止|失效")
+# What a report introduces: 市科技局发布《…措施(征求意见稿)》.
+_REPORTED_DRAFT = re.compile("《[^《》]{2,60}(?:征求意见稿|草案|送审稿)[^《》]{0,6}》")
 # What a new version of a document has and the old one has not, or the other way round.
 _VERSION = re.compile(
     r"[(（\[【〔][^()（）\[\]【】〔〕]{0,20}(?:征求意见稿|草案|送审稿|讨论稿|试行|暂行|修订|修正|修改|废止|失效|版|年)"
@@ -50,13 +52,17 @@ def standing(
     metadata: Mapping[str, Metadata],
     newer: Mapping[str, Newer],
     language: Language,
+    heads: Mapping[str, str] | None = None,
 ) -> tuple[str, ...]:
     """Return a line for each way in which cited documents do not hold, with their numbers.
 
-    `metadata` and `newer` are by the ids of documents (`Citation.source`).
+    `metadata`, `newer` and `heads`, the beginnings of texts, are by the ids of documents
+    (`Citation.source`).
     """
     lines = [
-        _line(key, [c for c in citations if _has_status(pattern, c, metadata)], language)
+        _line(
+            key, [c for c in citations if _has_status(pattern, c, metadata, heads or {})], language
+        )
         for key, pattern in (("from_draft", _DRAFT), ("from_ended", _ENDED))
     ]
     by_newer: dict[str, list[Citation]] = {}
@@ -70,10 +76,16 @@ def standing(
 
 
 def _has_status(
-    pattern: re.Pattern[str], citation: Citation, metadata: Mapping[str, Metadata]
+    pattern: re.Pattern[str],
+    citation: Citation,
+    metadata: Mapping[str, Metadata],
+    heads: Mapping[str, str],
 ) -> bool:
     known = metadata.get(citation.source, Metadata())
-    if pattern is _DRAFT and _in_named_draft(citation):
+    if pattern is _DRAFT and (
+        _in_named_draft(citation)
+        or _REPORTED_DRAFT.search(fold_characters(heads.get(citation.source, "")))
+    ):
         return True
     return bool(pattern.search(fold_characters(known.status)))
 

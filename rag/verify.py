@@ -58,7 +58,12 @@ _LEAD_IN = re.compile(
 _TERM = 3  # words of a quoted term: "little giants"
 _LONGEST_CLAIM = 1_000  # characters; no sentence has more, and each costs time
 _LONGEST_CITED = 4_000  # characters; a quote of ours has 300
-_PARTS = re.compile(r"[，；;。！？!?\n]|,(?!\d{3})|[:：.](?!\d)|\b(?:and|but|while)\b")
+# Characters of a claim times those of all that it cites: clauses are compared pair by pair.
+_MOST_COMPARED = 4_000_000
+_PARTS = re.compile(  # phase I, II and III trials are one part
+    r"[；;。！？!?、\n]|，(?!\s*[IVX]+\b)|,(?!\d{3}|\s*(?:and )?[IVX]+\b)|[:：.](?!\d)"
+    r"|\b(?:and(?!\s+[IVX]+\b)|but|while)\b"
+)
 _LEAST_SIZE = 4  # Han characters, or half as many Latin words, of a part that says something
 _KNOWN_PART = 0.26  # share of the words of such a part that stand in what is cited
 _PLAIN_WORDS = re.compile(
@@ -67,12 +72,21 @@ _PLAIN_WORDS = re.compile(
     "|they|have|been|were|will|would|shall|must|does|gives?|given|states?|says?|receives?"
     "|gets?|paid|provides?|according"
     "|report|document|documents|passage|amount|amounts|other|such|when|where|what|after"
-    "|before|year|years|about)"
+    "|before|year|years|about|[ivx]+)"
 )
 # What a title or a heading may bear out; amounts it may not.
 _OF_CONTEXT = (Kind.YEAR, Kind.DATE, Kind.DOCUMENT_NUMBER, Kind.ORDINAL)
 # 每年最高 may be said as 一年最多.
 _YEARLY = re.compile("[每全]年|年度|per year|a year|annual|yearly", re.IGNORECASE)
+_OFTEN = re.compile(
+    "每一?个?(?:年|季|月|周|天)|\\b(?:a|per|each|every) (?:year|quarter|month|week|day)\\b"
+    "|\\b(?:annually|monthly|weekly|daily)\\b"
+)
+_ANY_RATE = re.compile(
+    "[每全逐]|年[度均产產]|月[均度]|per |each|every|annual|yearly|monthly|weekly|daily"
+    "|\\ba (?:year|month|week|day)",
+    re.IGNORECASE,
+)
 _A_YEAR = frozenset({"一年", "1年", "one year", "1 year"})
 
 
@@ -122,9 +136,10 @@ def check_claim(
     if len(text) > _LONGEST_CLAIM:
         problems = ("is too long to be checked", *strange)
         return Claim(text, numbers, Status.UNSUPPORTED, problems)
-    if any(len(source.text) > _LONGEST_CITED for source in cited):
+    longest = min(_LONGEST_CITED, _MOST_COMPARED // (len(text) * len(cited) or 1))
+    if any(len(source.text) > longest for source in cited):
         strange.append("cites more than can be compared")
-        cited = [_shortened(source) for source in cited]
+    cited = [_shortened(source, longest) for source in cited]
     checks = (
         _quotations,
         _titles,
@@ -149,8 +164,8 @@ def check_claim(
     return Claim(text, numbers, status, (*grave, *light, *strange))
 
 
-def _shortened(source: Cited) -> Cited:
-    text, passage = source.text[:_LONGEST_CITED], source.passage[:_LONGEST_CITED]
+def _shortened(source: Cited, longest: int) -> Cited:
+    text, passage = source.text[:longest], source.passage[:longest]
     return replace(source, text=text, passage=passage)
 
 
@@ -237,6 +252,17 @@ def _bounds(text: str, cited: Sequence[Cited]) -> Iterator[str]:
             yield f"{figure.text} is said to be {here}, and is {there} in what is cited"
         elif same and not any(rates_agree(figure, other) for other in same):
             yield f"{figure.text} is per {figure.per}, and per {same[0].per} in what is cited"
+        elif same and _makes_up_rate(figure, text, same, cited):
+            yield f"{figure.text} is per {figure.per}, which what is cited does not say"
+
+
+def _makes_up_rate(
+    figure: Quantity, text: str, same: Sequence[Quantity], cited: Sequence[Cited]
+) -> bool:
+    """Tell whether a claim says in so many words how often, and nothing that it cites does."""
+    if not figure.per or any(other.per for other in same) or not _OFTEN.search(text):
+        return False
+    return not any(_ANY_RATE.search(f"{source.text}\n{source.passage}") for source in cited)
 
 
 def _phases(text: str, cited: Sequence[Cited]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from index.places import Place, PlaceMention, covers, find_places, place
 from index.script import fold
-from rag.quantities import Kind, Quantity, quantities
+from rag.quantities import Kind, Quantity, missing, quantities
 from rag.types import Evidence, Question
 
 _ENDS = re.compile(r"[。！？!?；;\n]|\.(?=\s)")
@@ -46,6 +46,26 @@ _COUNTED_THING = re.compile(
     rf"{_THING}.{{0,6}}(?:多少|几)[家户个项所座台件款名位张]|(?:多少|几)[家户个项所座台件款名位张].{{0,6}}?{_THING}"
 )
 
+# What a figure is a figure of: the word that is asked for, or one for the same, stands beside it.
+_MEASURED = tuple(
+    re.compile(words)
+    for words in (
+        r"营收|营业收入|主营业务收入|\brevenues?\b|\bturnover\b|\boperating income\b",
+        r"利润|\bprofits?\b",
+        r"税收|税额|纳税|税率|\btax(?:es)?\b",
+        r"增加值|\badded value\b|\bvalue added\b",
+        r"研发(?:投入|经费|强度|支出)|r&d (?:spending|investment|intensity|expenditure)",
+        r"产值|\boutput value\b",
+        r"投资额|总投资|\btotal investment\b",
+        r"从业|就业|员工|职工|雇员|\bemploy(?:ees|ment|ed)\b|\bjobs\b|\bworkforce\b",
+        r"出口|\bexports?\b",
+        r"进口|\bimports?\b",
+        r"融资额?|\bfinancing raised\b",
+        r"人口|\bpopulation\b",
+        r"床位|\bbeds\b",
+        r"面积|\bfloor space\b|\bsquare met",
+    )
+)
 _GIVING = re.compile(
     "奖|补贴|补助|资助|扶持|给|资金|基金|支持|贴息|贴现|经费|补|优惠|减免|津贴|封顶|不超过|合计"
     "|award|grant|subsid|reward|fund|bonus"
@@ -123,7 +143,10 @@ def _lack(
     )
     if subject(context) < _SUBJECT or not _fits_event(question, clause, item):
         return Lack(figure=True)
-    if not _counts_the_thing(question, [*before[-1:], clause]):
+    near = [*before[-1:], clause]
+    if not (_counts_the_thing(question, near) and _measures_it(question, near)):
+        return Lack(figure=True)
+    if not _fits_stage(question, [*before, clause]):
         return Lack(figure=True)
     if _ASKS_GIVING.search(fold(question.text)) and not _gives(clause, before):
         return Lack(figure=True)
@@ -140,6 +163,20 @@ def _counts_the_thing(question: Question, clauses: Sequence[_Clause]) -> bool:
         return True
     said = fold("\n".join(clause.text for clause in clauses))
     return (asked[1] or asked[2]) in said
+
+
+def _measures_it(question: Question, clauses: Sequence[_Clause]) -> bool:
+    """Tell whether clauses name what a question asks the size of: 营收6455亿元 is no profit."""
+    asked, said = fold(question.text), fold("\n".join(clause.text for clause in clauses))
+    named = [words for words in _MEASURED if words.search(asked)]
+    return not named or any(words.search(said) for words in named)
+
+
+def _fits_stage(question: Question, clauses: Sequence[_Clause]) -> bool:
+    """Tell whether clauses speak of a phase that a question names: 二期 is not 三期."""
+    stages = [q for q in _figures(question.text) if q.kind is Kind.ORDINAL and q.unit == "期"]
+    said = "\n".join(clause.text for clause in clauses)
+    return not any(missing(stage.text, [said]) for stage in stages)
 
 
 def _gives(clause: _Clause, before: Sequence[_Clause]) -> bool:
@@ -221,6 +258,11 @@ def _wants_date(question: Question) -> bool:
     return question.wanted == {Kind.DATE} or (
         Kind.DATE in question.wanted and Kind.COUNT not in question.wanted
     )
+
+
+def asks_publication(question: Question) -> bool:
+    """Tell whether a question asks for the day on which a document was published or issued."""
+    return _wants_date(question) and bool(_PUBLISHING.search(fold(question.text)))
 
 
 def _date_of_publication(question: Question, item: Evidence, i: int) -> bool:

@@ -1,6 +1,5 @@
 """Language models: one file a backend, imported when it is chosen. See rag.llm.presets for SPEC."""
 
-import os
 from typing import TYPE_CHECKING
 
 from rag.errors import ConfigurationError
@@ -11,7 +10,7 @@ if TYPE_CHECKING:
     from rag.llm.auto import Choice
     from rag.llm.base import Answerer, LanguageModel
     from rag.llm.openai_compatible import Patience
-    from rag.llm.presets import Preset, Spec
+    from rag.llm.presets import Spec
 
 # Sent to a server of one's own that has no key: without one, OpenAI's would be taken from the
 # environment and sent there.
@@ -64,9 +63,10 @@ def make_model(
 
         return GgufModel(chosen.model, patience)
     from rag.llm.openai_compatible import OpenAICompatible
+    from rag.llm.presets import address_of
 
     assert chosen.preset
-    address, key = _address(chosen.preset, base_url), _key(chosen, base_url, api_key)
+    address, key = address_of(chosen.preset, base_url), _key(chosen, base_url, api_key)
     return OpenAICompatible(chosen.model, address, key, patience, name=str(chosen))
 
 
@@ -90,14 +90,15 @@ def what_leaves(spec: str, base_url: str = "") -> str:
 
     Raises ConfigurationError for a spec or an address that cannot be read.
     """
-    from rag.llm.presets import goes_on, host_of, is_loopback
+    from rag.llm.presets import address_of, goes_on, host_of, is_loopback
 
     chosen = _resolved(spec, base_url, "")
     if chosen.preset is None:
         return ""
-    address = _address(chosen.preset, base_url)
+    address = address_of(chosen.preset, base_url)
+    host = host_of(address)
     if not is_loopback(address):
-        return host_of(address)
+        return host
     return goes_on(chosen.model) if chosen.kind == "ollama" else ""
 
 
@@ -107,25 +108,24 @@ def _resolved(spec: str, base_url: str, api_key: str) -> "Spec":
     return parse_spec(choose(spec, base_url, api_key).spec)
 
 
-def _address(preset: "Preset", base_url: str) -> str:
-    """Return where a preset's questions go."""
-    # OpenAI's own variable counts for its preset alone, as its own package has it.
-    own = os.environ.get("OPENAI_BASE_URL", "") if preset.name == "openai" else ""
-    return base_url or own or preset.base_url
-
-
 def _key(chosen: "Spec", base_url: str, api_key: str) -> str:
     """Return the key for a chosen model. Raises ConfigurationError if a service's is missing."""
     from rag.llm.keys import key_file, key_for
+    from rag.llm.presets import address_of, host_of, is_elsewhere
 
     preset = chosen.preset
     assert preset
-    address = _address(preset, base_url)
-    elsewhere = address if address != preset.base_url else ""
-    if key := key_for(preset, elsewhere, api_key):
+    address = address_of(preset, base_url)
+    host, elsewhere = host_of(address), is_elsewhere(preset, address)
+    if key := key_for(preset, address, api_key):
         return key
     if preset.local or (preset.name == "openai" and elsewhere):
         return _NO_KEY
+    if elsewhere:
+        raise ConfigurationError(
+            f"--llm {chosen} at {host} needs a key: set YINZHENG_API_KEY, as {preset.keys[0]} goes "
+            f"to {host_of(preset.base_url)} only; a server without a key is openai:{chosen.model}"
+        )
     remedy = f"set {preset.keys[0]}, or write it to {key_file()} (mode 0600)"
     if preset.name == "openai":
         remedy += ", or give --base-url with the address of a server of your own"

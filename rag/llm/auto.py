@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from rag.errors import ConfigurationError
 from rag.llm.keys import find_key, key_for
-from rag.llm.presets import BY_NAME, EXTRACTIVE, PRESETS, Preset, goes_on, host_of, is_loopback
+from rag.llm.presets import (
+    BY_NAME,
+    EXTRACTIVE,
+    PRESETS,
+    Preset,
+    address_of,
+    goes_on,
+    host_of,
+    is_loopback,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -68,7 +77,7 @@ def _of_key() -> Choice:
     keyed = [(preset, find_key(preset.keys)) for preset in PRESETS if not preset.local]
     for preset, key in keyed:
         if key and preset.model:
-            spec, host = f"{preset.name}:{preset.model}", host_of(preset.base_url)
+            spec, host = f"{preset.name}:{preset.model}", host_of(address_of(preset))
             return Choice(spec, f"auto: {spec}, as there is {key.where}; questions go to {host}")
     unnamed = [preset for preset, key in keyed if key]
     if unnamed:

@@ -54,7 +54,7 @@ class Breaker:
     def __init__(
         self,
         name: str = "",
-        failures: int = _FAILURES,
+        failures: float = _FAILURES,
         rest: float = _REST,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -102,12 +102,12 @@ class Breaker:
 
 
 class Provider:
-    """One server, by host and port."""
+    """One server, by host and port; after so many `failures` in a row it is left alone."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, at_once: int = _AT_ONCE, failures: float = _FAILURES) -> None:
         self.host = host
-        self.breaker = Breaker(host)
-        self.slots = threading.BoundedSemaphore(_AT_ONCE)
+        self.breaker = Breaker(host, failures)
+        self.slots = threading.BoundedSemaphore(at_once)
 
 
 _PROVIDERS: dict[str, Provider] = {}

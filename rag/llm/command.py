@@ -127,31 +127,34 @@ def _rows() -> list[Row]:
 
 def _row(preset: "Preset", server: "Running | None", no_keys: bool) -> Row:
     from rag.llm.keys import find_key
-    from rag.llm.presets import host_of
+    from rag.llm.presets import address_of, host_of, is_loopback
 
+    # What is wrong with an address is told as the problem.
+    address = preset.base_url if no_keys else address_of(preset)
     key = None if no_keys else find_key(preset.keys)
     default = (preset.model,) if preset.model else ()
     return Row(
         preset.name,
         preset.title,
         "local" if preset.local else "hosted",
-        preset.base_url,
+        address,
         preset.keys,
         key.where if key else "",
         bool(server) if preset.local else None,
         server.models if server else default,
-        "" if preset.local else host_of(preset.base_url),
+        "" if is_loopback(address) else host_of(address),
     )
 
 
 def _key_problem() -> str:
-    """Return what keeps keys from being read, "" if nothing does."""
+    """Return what keeps keys or addresses from being read, "" if nothing does."""
     from rag.llm.keys import find_key
-    from rag.llm.presets import PRESETS
+    from rag.llm.presets import PRESETS, address_of, host_of
 
     try:
         for preset in PRESETS:
             find_key(preset.keys)
+            host_of(address_of(preset))
     except ConfigurationError as error:
         return str(error)
     return ""
@@ -232,14 +235,16 @@ def _tried(spec: str, base_url: str) -> Trial:
 
 def _asked(model: "LanguageModel", why: str, leaves: str) -> Trial:
     from rag.llm.base import Message
+    from rag.llm.failures import printable
 
     begun = time.monotonic()
     with closing(model.stream([Message("user", _QUESTION)])) as stream:
         text, first, last = _read(stream)
     whole = time.monotonic() - begun
     if last.finish != "stop":
-        why_not = last.finish or "the connection ended"
+        why_not = printable(last.finish) or "the connection ended"
         raise LanguageModelCut(f"{model.name}: the answer broke off ({why_not}) after {text!r}")
+    text = printable(text)
     if not text.strip():
         raise LanguageModelCut(f"{model.name}: the answer is empty")
     usage = last.usage

@@ -11,20 +11,34 @@ from rag.llm.relay import Line
 
 # Reasoning for a minute, 200 tokens a second of 400 bytes each, comes to 5 MB; an answer to 1 MB.
 MOST_BYTES = 8_000_000
+# Headers of a request of chat completions.
+_NEEDED = frozenset(
+    [
+        *("host", "authorization", "user-agent", "accept", "accept-encoding", "connection"),
+        *("content-type", "content-length", "transfer-encoding"),
+    ]
+)
 
 
 class NotAnAnswer(ValueError):
     """What came is no answer of chat completions."""
 
 
-def make_client(patience: Patience, local: bool, line: Line) -> httpx2.Client:
+def make_client(
+    patience: Patience, local: bool, line: Line, *, everything: bool = False
+) -> httpx2.Client:
     """Return a client for one call, to be closed after it.
 
-    Redirections are not followed: they would take key and documents to a place nobody chose.
+    Unless `everything` is to be sent, headers that no chat completion needs stay behind: the openai
+    package sends organization, project and OPENAI_CUSTOM_HEADERS of its user, and what machine this
+    is, to every host. Redirections are not followed: they would take key and documents to a place
+    nobody chose.
     """
 
     def begin(request: httpx2.Request) -> None:
         request.extensions["trace"] = line.trace
+        for name in set() if everything else set(request.headers) - _NEEDED:
+            del request.headers[name]
 
     def check(response: httpx2.Response) -> None:
         line.clock.check()

@@ -15,13 +15,14 @@ from index.query import with_chinese_names
 from index.script import fold, fold_characters
 from index.sentences import pieces, sentence_spans
 from index.terms import question_terms
-from index.types import Encoder, Span, TokenEncoder, Vectors
+from index.types import Encoder, Metadata, Span, TokenEncoder, Vectors
 from rag.breadth import parts
 from rag.draft import parse_draft
 from rag.evidence import about_place, covered, subject
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
 from rag.understand import asks_figure, understand
+from rag.witness import asks_publication
 
 NAME = "extractive"
 # The best passages are read sentence by sentence; more would only cost time.
@@ -88,6 +89,8 @@ _KINDS = (
         re.compile("因为|由于|因此|所以|原因|鉴于|为了|以便|旨在|目的"),
     ),
 )
+_LEADS = re.compile(r"牵头|谁负责|负责部门|负责单位|\bleads?\b|responsible for|in charge of")
+_LEADER = re.compile("(?:厅|局|委|部|办|府|院)(?:、[^,，、。;；]{2,12})*牵头|按职责分工负责")
 _COUNTED = re.compile(
     r"(?<![第十百千\d.])(?P<count>[两二三四五六七八九十]|[2-9]|10)[大个项类种家条点处](?!月)"
 )
@@ -144,6 +147,7 @@ class ExtractiveAnswerer:
         """Return the best sentences, of a question about several places some for each."""
         best = [_best_about(part, self._ranked(part, candidates)) for part in _parts(question)]
         first = list({(one.n, one.span): one for one in best if one}.values())
+        first = [*_dated(question, candidates), *first]
         return _choose(question, first, self._ranked(question, candidates), candidates)
 
     def _ranked(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
@@ -206,6 +210,27 @@ def _parts(question: Question) -> list[Question]:
         replace(understand(text), language=question.language, items=question.items)
         for text in texts
     ]
+
+
+def _dated(question: Question, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    """Return the line that dates the best document, if a question asks when it was published."""
+    if not asks_publication(question):
+        return []
+    best = candidates[0].evidence.passage.document
+    return [
+        one
+        for one in candidates
+        if one.evidence.passage.document == best and _holds_date_of(one.text, one.evidence.metadata)
+    ][:1]
+
+
+def _holds_date_of(text: str, known: Metadata) -> bool:
+    days = (
+        f"{q.year:04}-{q.month:02}-{q.day:02}"
+        for q in quantities(text)
+        if q.kind is Kind.DATE and q.year and q.month and q.day
+    )
+    return any(day in (known.date, known.issued) for day in days)
 
 
 def _best_about(question: Question, ranked: Sequence[_Candidate]) -> _Candidate | None:
@@ -348,7 +373,14 @@ def _score(question: Question, candidate: _Candidate, words: float) -> float:
         return score - _NOT_THE_SUBJECT
     if (items := _items(question)) and _announcement(items, candidate.text):
         return score + _FIGURE
+    if _tells_who_leads(question, candidate.text):
+        return score + _FIGURE
     return score - (_PENALTY if _is_fragment(candidate.text) else 0.0)
+
+
+def _tells_who_leads(question: Question, text: str) -> bool:
+    """Tell whether a text names who leads, often in brackets, and the question asks for it."""
+    return bool(_LEADS.search(fold(question.text)) and _LEADER.search(fold(text)))
 
 
 def _items(question: Question) -> int:

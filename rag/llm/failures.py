@@ -18,11 +18,25 @@ if TYPE_CHECKING:
 
 _LONGEST_REASON = 200  # characters of a server's own words
 _READ_OF_REASON = 2_000  # characters looked at for the key before they are cut
+_LONGEST_CAUSE = 10_000  # characters of an error that is told as a cause
 _SHOWN_OF_KEY = 5  # characters in a row; fewer stand in many a word
 _SHOWN_OF_STARRED_KEY = 3  # in sk-a***xyz
 _SECRET = 16  # characters of the shortest key of a service; a shorter one stands for none
+# Control characters but line end and tab, and those that turn the direction of text: a terminal
+# that prints them obeys whoever wrote them.
+_UNPRINTABLE = dict.fromkeys(
+    [
+        *(code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\n\t"),
+        *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),
+    ]
+)
 _WORD = re.compile(r"[^\s\"'`<>(){}\[\],;:=]+")
 _OVERLOADED = (408, 409, 429)
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters, but for line ends and tabs."""
+    return text.translate(_UNPRINTABLE)
 
 
 def faults() -> tuple[type[Exception], ...]:
@@ -114,15 +128,30 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def wrapped(
     error: Exception, begun: bool, host: str, key: str
 ) -> tuple[LanguageModelError, Exception | None]:
-    """Return what is raised, and the error it comes from if that does not hold the key."""
+    """Return what is raised, and the error it comes from if nothing in its chain holds the key."""
     if isinstance(error, LanguageModelError):
-        return error, error.__cause__ if isinstance(error.__cause__, Exception) else None
+        cause = error.__cause__ if isinstance(error.__cause__, Exception) else None
+        return error, None if cause and _tells(cause, key) else cause
     said, trouble = reason(error, key), _trouble(error)
-    cause = None if _masked(str(error), key) != str(error) else error
+    cause = None if _tells(error, key) else error
     if begun:
         trouble = Trouble.BROKEN if trouble is Trouble.UNREACHABLE else trouble
         return LanguageModelCut(f"the answer broke off: {said}", trouble), cause
     return LanguageModelUnavailable(f"{host}: {said}", trouble), cause
+
+
+def _tells(error: BaseException, key: str) -> bool:
+    """Tell whether an error, or one that it comes from, holds the key or a part of it."""
+    chain: list[BaseException] = [error]
+    for link in chain:  # grows as it goes
+        chain += [
+            before
+            for before in (link.__cause__, link.__context__)
+            if before and not any(before is known for known in chain)
+        ]
+    texts = (text for link in chain for text in (str(link), repr(link)))
+    # What a server sent altogether may be in it, and would take long to look through.
+    return any(len(text) > _LONGEST_CAUSE or _masked(text, key) != text for text in texts)
 
 
 def reason(error: Exception, key: str) -> str:
@@ -130,7 +159,7 @@ def reason(error: Exception, key: str) -> str:
     said = str(error)
     if error.__cause__ and type(error).__module__.startswith("openai"):
         said = str(error.__cause__) or said  # "Connection refused", not "Connection error"
-    said = " ".join(said[:_READ_OF_REASON].split())
+    said = printable(" ".join(said[:_READ_OF_REASON].split()))
     return _masked(said, key)[:_LONGEST_REASON] or type(error).__name__
 
 

@@ -13,6 +13,7 @@ from index.script import encodable, fold_tight
 from rag.draft import parse_draft, with_marks
 from rag.errors import LanguageModelCut, LanguageModelUnavailable, Trouble
 from rag.llm.base import Chunk
+from rag.llm.failures import printable
 from rag.types import Draft, Language
 
 # Characters; a model that writes more does not stop. The prompt asks for four sentences: twenty of
@@ -47,9 +48,9 @@ def guarded(chunks: Iterable[Chunk], longest: int, known: Collection[int]) -> It
     """
     text, checked, finish = "", 0, ""
     try:
-        for chunk in _without_thoughts(chunks):
+        for chunk in _without_thoughts(map(_printable, chunks)):
             finish = chunk.finish or finish
-            piece = encodable(chunk.text).replace("\x00", "")[: longest - len(text) + 1]
+            piece = encodable(chunk.text)[: longest - len(text) + 1]
             text += piece
             if piece or chunk == Chunk():
                 yield piece
@@ -62,6 +63,10 @@ def guarded(chunks: Iterable[Chunk], longest: int, known: Collection[int]) -> It
     except LanguageModelCut as error:
         error.kept = error.kept or complete_sentences(text, known)
         raise
+
+
+def _printable(chunk: Chunk) -> Chunk:
+    return replace(chunk, text=printable(chunk.text), finish=printable(chunk.finish))
 
 
 def _without_thoughts(chunks: Iterable[Chunk]) -> Iterator[Chunk]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from rag.errors import ConfigurationError
-from rag.llm.presets import Preset
+from rag.llm.presets import Preset, is_elsewhere
 
 _LONGEST_FILE = 64_000  # bytes; some keys are a few hundred long
 _LINE = re.compile(
@@ -61,16 +61,29 @@ def find_key(names: Sequence[str]) -> Key | None:
 def key_for(preset: Preset, base_url: str = "", api_key: str = "") -> str:
     """Return the key to send to a preset's server, or to the one at `base_url`; "" if none is set.
 
-    `api_key` is what is set for any server. Raises ConfigurationError as find_key does.
+    `api_key` is what is set for any server. A service's own key goes to that service alone: an
+    address may come from anywhere. Raises ConfigurationError as find_key does.
     """
-    if preset.name == "openai" and base_url:
-        # Some other server: OpenAI's key goes there only from the environment, where it is set
-        # for this one run, not out of the file.
-        kept = find_key(("YINZHENG_API_KEY",))
-        own = kept.value.get_secret_value() if kept else ""
-        return api_key or own or os.environ.get("OPENAI_API_KEY", "").strip()
-    found = find_key(preset.keys)
-    return found.value.get_secret_value() if found else api_key
+    given = checked_key(api_key)
+    if base_url and is_elsewhere(preset, base_url):
+        found = None if given else find_key(_names_for(preset, base_url))
+    else:
+        found = find_key(preset.keys)
+    return found.value.get_secret_value() if found else given
+
+
+def _names_for(preset: Preset, elsewhere: str) -> tuple[str, ...]:
+    """Return the names of keys that may be sent to a server which is not the preset's own."""
+    paired = preset.name == "openai" and elsewhere == os.environ.get("OPENAI_BASE_URL")
+    # Set together in the environment, OpenAI's two variables belong together.
+    kept_there = paired and bool(os.environ.get("OPENAI_API_KEY", "").strip())
+    return ("YINZHENG_API_KEY", "OPENAI_API_KEY") if kept_there else ("YINZHENG_API_KEY",)
+
+
+def checked_key(value: str, name: str = "YINZHENG_API_KEY") -> str:
+    """Return a key as it is sent. Raises ConfigurationError, without it, if it can be none."""
+    value = value.strip()
+    return _checked(name, value, "the environment").value.get_secret_value() if value else ""
 
 
 def read_key_file() -> dict[str, str]:

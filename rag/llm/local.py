@@ -6,6 +6,7 @@ else who uses the machine can use it. All models of a process that name the same
 
 import atexit
 import json
+import math
 import os
 import secrets
 import subprocess
@@ -14,24 +15,40 @@ import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 from rag.errors import ConfigurationError, LanguageModelUnavailable, Trouble
 from rag.llm.base import Chunk, Message
+from rag.llm.breaker import Provider
+from rag.llm.failures import printable
 from rag.llm.openai_compatible import OpenAICompatible, Patience
+from rag.llm.patience import LOCAL
 
 PACKAGE = "xllamacpp"
 # Seconds. A file of 5 GB on a slow disk takes most of a minute to read.
 START_TIME = 120.0
 _END_TIME = 5.0  # seconds; it has nothing to save
 _POLL = 0.1  # seconds
-# Tokens. Our prompts are below 5,000, and memory is taken for all of them at the start.
-_CONTEXT = 8_192
+# Answers written at once. On a few cores more would each take longer than anyone waits.
+_SLOTS = 2
+# Tokens. Our prompts are below 5,000 and answers below 1,000, for each slot; memory is taken for
+# all of them at the start.
+_CONTEXT = 6_144 * _SLOTS
+# Who shares the cores waits so much longer for them; nothing but another visitor makes it slow.
+_PATIENCE = replace(
+    LOCAL,
+    first_token=LOCAL.first_token * _SLOTS,
+    start=LOCAL.start * _SLOTS,
+    read=30.0,  # seconds; a token waits for a batch of the other's prompt
+    whole=LOCAL.whole * _SLOTS,
+    slowest=LOCAL.slowest / _SLOTS,
+)
 # What a model takes: its file, part of it once more as it is laid out anew for the processor, and
 # bytes for context, computing and the prompts kept. Measured with _CONTEXT, before any is kept:
-# 0.71 GB in all for a file of 0.49 GB, 2.04 GB for one of 1.12 GB.
+# 0.76 GB in all for a file of 0.49 GB; with a context of 8,192, 0.71 GB, and 2.04 GB for 1.12 GB.
 _LAID_OUT_ANEW, _BESIDE = 1.25, 870_000_000
 _MOST_THREADS = 8  # more wait for memory rather than for a core
 _LONGEST_REASON = 200  # characters
@@ -58,7 +75,13 @@ class GgufModel:
         """Yield the answer in pieces, empty ones while the model loads; see LanguageModel."""
         address, key = yield from self._awaited()
         model = OpenAICompatible(
-            "local", f"{address}/v1", key, self._patience, name=self.name, local=True
+            "local",
+            f"{address}/v1",
+            key,
+            self._patience or _PATIENCE,
+            name=self.name,
+            local=True,
+            shared=self._server.shared,
         )
         with closing(model.stream(messages)) as pieces:
             yield from pieces
@@ -83,6 +106,9 @@ class GgufServer:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # However slow it is, there is no other: it is never left alone, and if it crashes, it is
+        # started anew.
+        self.shared = Provider(path.name, _SLOTS, failures=math.inf)
         self._key = secrets.token_urlsafe(32)
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None  # its standard error
@@ -122,6 +148,7 @@ class GgufServer:
             "key": self._key,
             "context": _CONTEXT,
             "threads": min(_cores(), _MOST_THREADS),
+            "slots": _SLOTS,
         }
         assert process.stdin and process.stdout
         try:
@@ -153,7 +180,11 @@ class GgufServer:
         if self._is_healthy():
             return self._address, self._key
         if process.poll() is not None:
-            raise LanguageModelUnavailable(f"{self.path.name}: {self._last_words(process)}")
+            raise LanguageModelUnavailable(
+                f"{self.path.name} cannot be loaded: {self._last_words(process)}; if that goes on, "
+                "the file may be damaged: fetch it again",
+                Trouble.UNREACHABLE,
+            )
         return None
 
     def _is_healthy(self) -> bool:
@@ -176,7 +207,7 @@ class GgufServer:
                 said = self._said.read()
                 self.close()
         lines = [" ".join(line.split()) for line in said.decode(errors="replace").splitlines()]
-        told = [line for line in lines if line]
+        told = [shown for line in lines if (shown := printable(line))]
         marked = (line.partition("error loading model: ")[2] for line in told)
         reason = next(filter(None, marked), told[-1] if told else "without a word")
         return f"llama.cpp ended with {process.returncode}: {reason[:_LONGEST_REASON]}"

@@ -1,8 +1,9 @@
 """The process that serves one GGUF file; rag.llm.local starts it by the path of this file.
 
 It is a process of its own, so that a crash of native code ends it and not the program, and imports
-nothing of the project. From standard input it reads one line of JSON: file, key, context, threads.
-To standard output it writes one line, its address; what llama.cpp says goes to standard error.
+nothing of the project. From standard input it reads one line of JSON: file, key, context, threads,
+slots. To standard output it writes one line, its address; what llama.cpp says goes to standard
+error.
 It ends when standard input does, that is with the program, however that ended.
 """
 
@@ -14,6 +15,9 @@ import time
 from typing import Any
 
 _ERRORS_ONLY = 1  # of llama.cpp's levels
+# Tokens read at once. While one visitor's prompt is read, the other's answer gets a token after
+# each batch: with the 2,048 of llama.cpp, it stood still for over 10 s.
+_BATCH = 256
 _LOOK_AGAIN = 1.0  # seconds
 # MB for what was read before, 28 kB a token of a model of 1.5 B parameters. Without, a rewritten
 # question makes the model forget the instructions of answers: 36 s to the first text, not 0.5.
@@ -64,6 +68,10 @@ def _serve(given: dict[str, Any]) -> Any:
     params.hostnames, params.port = ["127.0.0.1"], 0  # 0: a free one
     params.api_keys = [given["key"]]
     params.n_ctx = given["context"]
+    # The slots share the context, each as much of it as it needs; a package that cannot has one.
+    if hasattr(params, "n_parallel") and hasattr(params, "kv_unified"):
+        params.n_parallel, params.kv_unified = given["slots"], True
+        params.n_batch = params.n_ubatch = _BATCH
     params.cpuparams.n_threads = given["threads"]
     params.verbosity = _ERRORS_ONLY
     # Nothing is served but answers: no page, and no look at other questions.

@@ -7,7 +7,7 @@ tenacity does it within the limits of rag.llm.patience.
 
 import logging
 import os
-import re
+import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -18,10 +18,13 @@ from rag.errors import ConfigurationError, LanguageModelUnavailable, Trouble
 from rag.llm.base import Chunk, Message, Usage
 from rag.llm.breaker import Provider, Trial, provider
 from rag.llm.failures import faults, is_outage, passes, reason, wait_for, wrapped
+from rag.llm.keys import checked_key
 from rag.llm.patience import HOSTED, LOCAL, Clock, Patience, is_local
+from rag.llm.presets import host_of
 from rag.llm.relay import HEARTBEAT, Line, relay
 
 if TYPE_CHECKING:
+    import openai
     from tenacity import Retrying
 
 __all__ = ["OpenAICompatible", "Patience"]
@@ -29,8 +32,13 @@ __all__ = ["OpenAICompatible", "Patience"]
 _log = logging.getLogger(__name__)
 
 _MAX_TOKENS = 800
+_LONGEST_QUEUE = 60.0  # seconds; quotations are at hand for who would wait longer
+_OPENAI_KEY = "OPENAI_API_KEY"
 # A server of one's own asks for no key, but the package insists on one.
 _NO_KEY = "none"
+_OPENAI, _DEEPSEEK = "api.openai.com", "api.deepseek.com"
+# What a server may refuse by name without saying so in `param`, and the argument that it is.
+_OPTIONAL = {"stream_options": "stream_options", "thinking": "extra_body"}
 
 
 class OpenAICompatible:
@@ -45,28 +53,32 @@ class OpenAICompatible:
         *,
         name: str = "",
         local: bool | None = None,
+        shared: Provider | None = None,
     ) -> None:
         """Key and address come from the arguments, else from OPENAI_API_KEY and OPENAI_BASE_URL.
 
-        A `local` server has more time for its first token, and is reached without a proxy; None
-        tells it by the address. Raises ConfigurationError when there is neither key nor address, or
-        the address is none.
+        OpenAI's key goes to no `base_url`. A `local` server has more time for its first token, and
+        is reached without a proxy; None tells it by the address. `shared` is what its calls have in
+        common, None if they have it by their host. Raises ConfigurationError when there is neither
+        key nor address, or one is none.
         """
         self.model = model
         self.name = name or f"openai:{model}"
-        self._key = api_key or os.environ.get("OPENAI_API_KEY", "")
+        own = "" if base_url else checked_key(os.environ.get("OPENAI_API_KEY", ""), _OPENAI_KEY)
+        self._key = checked_key(api_key) or own
         self._address = base_url or os.environ.get("OPENAI_BASE_URL", "")
         if not self._key and not self._address:
             raise ConfigurationError(
                 f"{self.name} needs a key in OPENAI_API_KEY, "
                 "or --base-url with the address of a server of your own"
             )
-        self._host = _host(self._address) if self._address else "api.openai.com"
+        self._host = host_of(self._address) if self._address else _OPENAI
+        self._shared = shared or provider(self._host)
         self.local = is_local(_name(self._address)) if local is None else local
         self.patience = patience or (LOCAL if self.local else HOSTED)
         # What a server refuses to be told, such as the temperature of a model that reasons, is
         # left out from then on.
-        self._settings: dict[str, Any] = {"temperature": 0, "max_tokens": _MAX_TOKENS}
+        self._settings: dict[str, Any] = _settings(self._host, model)
 
     def stream(self, messages: Sequence[Message]) -> Generator[Chunk, None, None]:
         """Yield the answer in pieces, and an empty one each second in which nothing comes.
@@ -74,9 +86,11 @@ class OpenAICompatible:
         Who closes it closes the connection. See LanguageModel.
         """
         known = faults()  # before the clock: to import a package takes a second
-        shared, clock = provider(self._host), Clock(self.patience)
+        shared, clock = self._shared, Clock(self.patience)
         begun = False
         yield from self._wait_for_slot(shared, clock)
+        if self.local:  # the limits are for reading and writing, not for the visitors before
+            clock = Clock(self.patience)
         try:
             read = partial(self._answer, messages, shared)
             with closing(relay(read, clock)) as chunks:
@@ -94,8 +108,9 @@ class OpenAICompatible:
 
     def _wait_for_slot(self, shared: Provider, clock: Clock) -> Iterator[Chunk]:
         """Yield empty chunks until fewer calls of the provider are under way, then take a slot."""
-        while not shared.slots.acquire(timeout=max(0.0, min(HEARTBEAT, clock.left()))):
-            if clock.left() <= 0:
+        until = time.monotonic() + min(clock.left(), _LONGEST_QUEUE)
+        while not shared.slots.acquire(timeout=max(0.0, min(HEARTBEAT, until - time.monotonic()))):
+            if time.monotonic() >= until:
                 error = LanguageModelUnavailable(
                     f"{self._host}: too many questions at once: ask again", Trouble.BUSY
                 )
@@ -163,7 +178,7 @@ class OpenAICompatible:
 
         seen = False
         with (
-            make_client(self.patience, self.local, line) as http,
+            make_client(self.patience, self.local, line, everything=self._host == _OPENAI) as http,
             self._client(http) as client,
             self._open(client, messages) as stream,
         ):
@@ -181,6 +196,8 @@ class OpenAICompatible:
 
         return openai.OpenAI(
             api_key=self._key or _NO_KEY,
+            # Else OPENAI_CUSTOM_HEADERS may hold another service's.
+            default_headers={"Authorization": f"Bearer {self._key or _NO_KEY}"},
             base_url=self._address or None,
             timeout=http.timeout,
             max_retries=0,
@@ -195,26 +212,39 @@ class OpenAICompatible:
         for _ in range(len(self._settings)):
             try:
                 return create(stream=True, **self._settings)
-            except openai.BadRequestError as error:
-                if error.param not in self._settings:
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                refused = _refused(error, self._settings)
+                if not refused:
                     raise
-                self._settings = _without(error.param, self._settings)
+                self._settings = _without(refused, self._settings)
         return create(stream=True, **self._settings)
 
 
-def _host(address: str) -> str:
-    """Return host and port of an address, without a password that it may hold."""
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        shown = re.sub(r"[^/]*@", "", address)
-        raise ConfigurationError(
-            f"--base-url takes an address such as http://localhost:8080/v1, is now {shown!r}"
-        )
-    return parts.netloc.rpartition("@")[2]
-
-
 def _name(address: str) -> str:
-    return urlsplit(address).hostname or "api.openai.com"
+    return urlsplit(address).hostname or _OPENAI
+
+
+def _settings(host: str, model: str) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "temperature": 0,
+        "max_tokens": _MAX_TOKENS,
+        "stream_options": {"include_usage": True},
+    }
+    if host == _DEEPSEEK and "reasoner" not in model:
+        # Its models think by default (api-docs.deepseek.com/guides/thinking_mode); thoughts would
+        # use up the length of a short answer.
+        settings["extra_body"] = {"thinking": {"type": "disabled"}}
+    return settings
+
+
+def _refused(error: "openai.APIStatusError", settings: dict[str, Any]) -> str:
+    """Return which setting the server does not take, "" if it speaks of none."""
+    named = str(error.param or "").partition(".")[0]
+    named = _OPTIONAL.get(named, named)
+    if named:
+        return named if named in settings else ""
+    told = (argument for name, argument in _OPTIONAL.items() if name in str(error))
+    return next((argument for argument in told if argument in settings), "")
 
 
 def _without(setting: str, settings: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ SPEC is `extractive` (no model), `auto` (see rag.llm.auto), `PRESET:MODEL` such 
 Addresses and key variables are those of the services' own documentation (November 2026).
 """
 
+import os
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -144,11 +145,34 @@ def _unknown(kind: str) -> str:
     return f"takes extractive, auto, gguf:FILE or PRESET:MODEL with one of {every}"
 
 
-def host_of(address: str) -> str:
-    """Return host and port of an address, without a password that it may hold.
+def address_of(preset: Preset, base_url: str = "") -> str:
+    """Return where a preset's questions go; OPENAI_BASE_URL counts for OpenAI's alone."""
+    own = os.environ.get("OPENAI_BASE_URL", "") if preset.name == "openai" else ""
+    return base_url or own or preset.base_url
 
-    Raises ConfigurationError if it is none of http or https.
+
+def is_elsewhere(preset: Preset, address: str) -> bool:
+    """Tell whether an address is on another server than the preset's own.
+
+    Scheme, host and port decide: a service may have several paths.
     """
+    try:
+        given, own = urlsplit(address), urlsplit(preset.base_url)
+    except ValueError:  # half an IPv6 address
+        return True
+    return (given.scheme, given.netloc) != (own.scheme, own.netloc)
+
+
+def host_of(address: str) -> str:
+    """Return host and port of an address.
+
+    Raises ConfigurationError if it is none of http or https, or holds a password.
+    """
+    if "@" in address:  # nothing of it is shown: where a password begins cannot always be told
+        raise ConfigurationError(
+            "--base-url takes no address with a user or password (a sign @): leave them out, "
+            "and set YINZHENG_API_KEY to what the server asks for"
+        )
     # urlsplit raises ValueError for a port that is none, or half an IPv6 address.
     try:
         parts = urlsplit(address)
@@ -156,11 +180,10 @@ def host_of(address: str) -> str:
     except ValueError:
         known = None
     if not known:
-        shown = address.rpartition("@")[2]  # a password may stand before it
         raise ConfigurationError(
-            f"--base-url takes an address such as http://localhost:8080/v1, is now {shown!r}"
+            f"--base-url takes an address such as http://localhost:8080/v1, is now {address!r}"
         )
-    return parts.netloc.rpartition("@")[2]
+    return parts.netloc
 
 
 def is_loopback(address: str) -> bool:

@@ -12,7 +12,7 @@ _BEFORE_LENGTH = 48  # characters that may hold a bound and the words behind it
 _AFTER_LENGTH = 18
 # What stands between a bound and its number (最高可给予, 不超过项目总投资的): no other bound, and
 # not 部分, which says to what the number applies.
-_OTHER_BOUND = "至少|最少|最低|不低于|不少于|约|接近|超过|以上|以下|部分|[近超逾]$"
+_OTHER_BOUND = "下限|底线|封底|至少|最少|最低|不低于|不少于|约|接近|超过|以上|以下|部分|[近超逾]$"
 _WORDS = f'(?:(?!{_OTHER_BOUND})[一-鿿 :()“”"]){{0,14}}'
 _NOT = "(?:不|未|不得|不能|不应|不可|不会|没有)"
 _ENGLISH_WORDS = "(?: [a-z][a-z-]{0,20}){0,4}"
@@ -35,7 +35,7 @@ _BOUNDS_BEFORE = tuple(
         ),
         (
             Bound.AT_LEAST,
-            rf"(?:至少|最少|最低|起码)(?!的){_WORDS}"
+            rf"(?:至少|最少|最低|起码|下限|底线|封底|保底|起步价)(?!的){_WORDS}"
             rf"|(?:不|不得|不能|不应|不可)(?:少于|低于|小于|短于){_WORDS}|≥ ?|>= ?",
             "at least|no (?:less|fewer|lower|shorter|smaller) than"
             "|not (?:less|fewer|lower|shorter) than|not below|starting (?:at|from)"
@@ -66,7 +66,7 @@ _BOUNDS_AFTER = tuple(
     for bound, chinese, english in (
         (
             Bound.AT_LEAST,
-            r"(?:及|或|和)?以上|(?:起|为下限|为起点)(?![来草步点])|\+",
+            r"(?:及|或|和)?以上|(?:起|为下限|为起点|为底线|封底|保底)(?![来草步点])|\+",
             "or more|or above|and above|and over|or over|or higher|or older|and up|at least|plus",
         ),
         (

@@ -90,7 +90,11 @@ def _half_in_words(match: re.Match[str]) -> Token | None:
     return _percent(match, Decimal(1), Decimal(2)) if _BEFORE_HALF.search(before) else None
 
 
-_TIMES = re.compile("翻(?P<doublings>[一两二三四12345])?番")
+# 倍增 doubles; 成倍增长 and 10倍增长 do not, and 倍增计划 and 倍增器 are names.
+_TIMES = re.compile(
+    "翻(?P<doublings>[一两二三四12345])?番"
+    "|(?<![成数几十百千万0-9一两二三四五六七八九])倍增(?![器计行工长加])"
+)
 _WORDS_FOR_TIMES = {
     **dict.fromkeys(("doubled", "doubling", "twofold"), 2),
     **dict.fromkeys(("tripled", "tripling", "trebled", "threefold"), 3),
@@ -100,7 +104,7 @@ _WORDS_FOR_TIMES = {
 }
 _TIMES_IN_WORDS = re.compile(
     f"(?P<word>{'|'.join(_WORDS_FOR_TIMES)})(?![a-z])|(?P<often>twice|thrice)(?![a-z])"
-    "|double(?= (?:the|its|their)(?![a-z]))"
+    "|(?P<verb>double|triple|quadruple)(?= (?:the|its|their|to|by|from)(?![a-z]))"
 )
 
 
@@ -112,7 +116,11 @@ def _times(match: re.Match[str]) -> Token:
 
 def _times_in_words(match: re.Match[str]) -> Token:
     """Read doubled and threefold as 倍; twice may be 两倍 or 两次."""
-    value = 3 if match["often"] == "thrice" else _WORDS_FOR_TIMES.get(match["word"] or "", 2)
+    value = (
+        3
+        if match["often"] == "thrice"
+        else _WORDS_FOR_TIMES[f"{match['verb']}d" if match["verb"] else match["word"] or "doubled"]
+    )
     unit = "" if match["often"] else "倍"
     return Token(Kind.COUNT, *match.span(), Decimal(value), unit=unit)
 

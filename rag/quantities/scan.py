@@ -15,7 +15,7 @@ _OTHER_RULES: tuple[Rule, ...] = tuple(rule for reader in _READERS for rule in r
 # Where a quantity, or something to pass over, may begin.
 _CANDIDATE = re.compile(
     rf"[0-9第首半¥$€£№〔\[(【ⅰ-ⅻⅠ-Ⅻ人港新澳欧美英日加民公西周星礼壹贰叁参肆伍陆柒捌玖拾数几翻]"
-    rf"|{NUMERAL}|[上下](?=半年)|(?<![0-9a-z])[a-z]|(?<=[0-9])[qh](?=[1-4](?![0-9a-z]))"
+    rf"|{NUMERAL}|[上下](?=半年)|倍(?=增)|(?<![0-9a-z])[a-z]|(?<=[0-9])[qh](?=[1-4](?![0-9a-z]))"
 )
 # What is no quantity is passed over as a whole: 十四, p4, covid-19; not the year in mid-2024.
 _RUN = re.compile(

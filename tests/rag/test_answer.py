@@ -4,7 +4,7 @@ import pytest
 
 from index.types import Metadata, Passage, Span
 from rag.answer import PromptedAnswerer, budget_for, messages
-from rag.excerpt import LARGE_BUDGET, SMALL_BUDGET
+from rag.excerpt import LARGE_BUDGET, SMALL_BUDGET, Budget
 from rag.llm.scripted import ScriptedModel
 from rag.types import Evidence
 from rag.understand import understand
@@ -27,7 +27,7 @@ def evidence(text: str = TEXT, n: int = 1) -> Evidence:
         ("scripted", LARGE_BUDGET),
     ],
 )
-def test_a_model_of_this_machine_gets_less_to_read(name: str, budget: int) -> None:
+def test_a_model_of_this_machine_gets_less_to_read(name: str, budget: Budget) -> None:
     model = ScriptedModel("好[1]。")
     model.name = name
     assert budget_for(model) == budget
@@ -41,7 +41,7 @@ def test_a_shortened_passage_keeps_its_number_and_what_is_asked() -> None:
     assert '<passage n="4"' in user.content
     assert '<passage n="2"' in user.content
     assert "每千瓦补助360元" in user.content
-    assert len(user.content) < SMALL_BUDGET < len(TEXT)
+    assert len(user.content) < SMALL_BUDGET.tokens < len(TEXT)
 
 
 def test_marks_of_a_document_are_no_marks_of_ours() -> None:

@@ -52,3 +52,9 @@ def test_places_that_are_exchanged_are_found() -> None:
     source = "两核心是广州、深圳,四重点是珠海、中山、东莞、佛山。"
     assert list(misplaced_places("核心城市是珠海,重点城市是广州。", [source]))
     assert list(misplaced_places("核心城市是广州,重点城市是珠海。", [source])) == []
+
+
+def test_an_amount_that_sorts_what_is_counted_is_compared() -> None:
+    source = ["培育3亿元以上品种8个,培育30亿元品种2个。"]
+    assert list(misattributed("培育8个30亿元的品种。", source))
+    assert list(misattributed("培育8个3亿元以上的品种。", source)) == []

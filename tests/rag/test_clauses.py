@@ -47,3 +47,9 @@ def test_what_is_said_of_the_same_thing_is_not(claim: str) -> None:
 
 def test_without_a_source_in_its_language_nothing_is_misplaced() -> None:
     assert list(misplaced("检测平台奖励最多250万元。", [])) == []
+
+
+def test_both_names_of_large_firms_are_one() -> None:
+    source = ["规上茶叶企业70家,名优企业12家。"]
+    assert list(misplaced("规模以上茶叶企业12家。", source))
+    assert list(misplaced("规模以上茶叶企业70家。", source)) == []

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from index.sentences import sentence_spans
 from index.types import Metadata, Passage, Span
-from rag.excerpt import GAP, estimated_tokens, excerpt, excerpts, with_english_amounts
+from rag.excerpt import GAP, Budget, estimated_tokens, excerpt, excerpts, with_english_amounts
 from rag.quantities import missing
 from rag.types import Evidence
 from rag.understand import understand
@@ -59,7 +59,7 @@ def test_what_is_kept_is_whole_sentences_in_their_order(parts: list[str], limit:
 @pytest.mark.parametrize("budget", [0, 100, 300, 700, 5_000])
 def test_evidence_stays_within_the_budget_and_the_best_is_shown(budget: int) -> None:
     items = [evidence(LONG, n) for n in range(1, 8)]
-    shown = excerpts(ASKED, items, budget)
+    shown = excerpts(ASKED, items, Budget(budget, 7))
     assert [one.evidence.n for one in shown] == list(range(1, len(shown) + 1))
     assert len(shown) >= 1
     longest = max(estimated_tokens(span.of(LONG)) for span in sentence_spans(LONG))
@@ -68,7 +68,16 @@ def test_evidence_stays_within_the_budget_and_the_best_is_shown(budget: int) -> 
 
 def test_a_large_budget_shows_everything() -> None:
     items = [evidence(LONG, n) for n in range(1, 4)]
-    assert [one.text for one in excerpts(ASKED, items, 10_000)] == [LONG] * 3
+    assert [one.text for one in excerpts(ASKED, items, Budget(10_000, 3))] == [LONG] * 3
+
+
+@pytest.mark.parametrize(
+    ("question", "count"),
+    [("给多少补助？", 2), ("哪三大平台？", 3), ("广州、深圳、珠海、佛山各给多少？", 4)],
+)
+def test_a_question_about_more_gets_more_passages(question: str, count: int) -> None:
+    items = [evidence(f"甲{n}。", n) for n in range(1, 9)]
+    assert len(excerpts(understand(question), items, Budget(700, 2))) == count
 
 
 def test_no_evidence_is_no_excerpt() -> None:

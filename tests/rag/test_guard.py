@@ -1,6 +1,7 @@
 """The guard between a model and a draft: every stream ends, and only whole ones pass as whole."""
 
 import itertools
+import unicodedata
 from collections.abc import Iterator, Sequence
 
 import pytest
@@ -14,6 +15,7 @@ from rag.llm.guard import LONGEST_ANSWER, complete_sentences, guarded
 
 LONGEST = 2_000
 KNOWN = {1, 2}
+BIDI = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 STOP = Chunk(finish="stop")
 LISTS = [
     "".join(
@@ -42,6 +44,17 @@ def cut(
 
 def texts(pieces) -> list[Chunk]:
     return [Chunk(piece) for piece in pieces]
+
+
+# What may be in it.
+
+
+@given(st.lists(st.text(st.characters(categories=["Cc", "Cf", "Lo"]), max_size=5)))
+def test_no_control_character_of_a_model_passes(pieces) -> None:
+    written = "".join(guarded([*texts(pieces), Chunk("好。\n\t"), STOP], LONGEST, KNOWN))
+    assert written.endswith("好。\n\t")
+    assert not [c for c in written if unicodedata.category(c) == "Cc" and c not in "\n\t"]
+    assert not [c for c in written if unicodedata.bidirectional(c) in BIDI or c in "\u200e\u200f"]
 
 
 # The end.

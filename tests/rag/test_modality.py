@@ -44,3 +44,14 @@ def test_of_a_draft_it_may_be_denied_that_it_is_final() -> None:
     assert denies_finality("尚未正式施行", "若干措施(徵求意見稿)")
     assert not denies_finality("尚未正式施行", "现予印发")
     assert not denies_finality("不给奖励", "若干措施(徵求意見稿)")
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("符合条件的展馆最高可获40万元。", "支持展馆建设,给予符合要求的展馆最高40万元。"),
+        ("全市已累计发放7批补贴。", "积极探索发放新办法,累计发放7批补贴。"),
+    ],
+)
+def test_a_condition_is_no_duty_and_a_total_is_done(claim: str, source: str) -> None:
+    assert problems(claim, source) == []

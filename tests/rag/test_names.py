@@ -56,3 +56,8 @@ def test_a_capitalised_name_stands_as_pinyin_or_not_at_all() -> None:
         "Acme",
         "Widgets",
     ]
+
+
+@pytest.mark.parametrize("claim", ["Ⅲ类医疗器械注册80个。", "III类医疗器械注册80个。"])
+def test_a_class_of_devices_is_no_acronym(claim: str) -> None:
+    assert list(unknown_terms(claim, "Ⅲ类有效医疗器械注册80个。")) == []

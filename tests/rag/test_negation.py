@@ -97,3 +97,10 @@ def test_any_texts_can_be_compared(claim: str, sources: list[str]) -> None:
     turned_round(claim, sources)
     denies_alone(claim, sources)
     affirms_alone(claim, sources)
+
+
+def test_what_is_yet_to_be_done_may_be_denied_and_not_be_called_done() -> None:
+    source = ["供应链有待完善。"]
+    assert turned_round("供应链尚未完善。", source) == ""
+    assert turned_round("供应链需要完善。", source) == ""
+    assert turned_round("供应链已经完善。", source)

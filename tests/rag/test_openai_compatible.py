@@ -34,6 +34,7 @@ from rag.errors import (
 )
 from rag.llm import make_answerer
 from rag.llm.base import Message
+from rag.llm.failures import wrapped
 from rag.llm.openai_compatible import OpenAICompatible
 from rag.llm.patience import HOSTED, LOCAL, Patience
 from rag.understand import understand
@@ -256,7 +257,7 @@ def test_a_compressed_answer_is_not_unpacked(server) -> None:
 def test_a_server_that_is_not_there_is_unavailable_by_its_address() -> None:
     address = free_address()
     host = address.split("/")[2]
-    gone = OpenAICompatible("m", f"http://user:{KEY}@{host}/v1", KEY, PATIENT)
+    gone = OpenAICompatible("m", address, KEY, PATIENT)
     with pytest.raises(LanguageModelUnavailable) as caught:
         list(gone.stream(ASKED))
     assert host in str(caught.value)
@@ -281,6 +282,47 @@ def test_a_setting_that_the_server_refuses_is_given_as_it_wants_it(server) -> No
     for request in server.seen[2:]:
         assert not {"max_tokens", "temperature"} & set(request.body)
         assert request.body["max_completion_tokens"] > 0
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        status(400, "Unknown field", {"param": "stream_options"}),
+        status(400, "Unknown field", {"param": "stream_options.include_usage"}),
+        status(400, "stream_options is not supported"),
+        status(422, "body.stream_options: Extra inputs are not permitted"),
+    ],
+)
+def test_usage_is_asked_for_unless_the_server_refuses(server, refusal) -> None:
+    server.replies[:] = [refusal, GOOD]
+    assert "".join(chunk.text for chunk in model(server).stream(ASKED)) == "东莞最高200万元[1]。"
+    first, second = (request.body for request in server.seen)
+    assert first["stream_options"] == {"include_usage": True}
+    assert "stream_options" not in second
+    assert second["max_tokens"] > 0
+
+
+def test_usage_is_read_from_its_own_piece_behind_the_finish_mark(server) -> None:
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    last = f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n"
+    server.replies[:] = [stream(piece("好"), piece(finish="stop"), last, DONE)]
+    found = [chunk.usage for chunk in model(server).stream(ASKED) if chunk.usage]
+    assert [(one.prompt, one.completion) for one in found] == [(7, 3)]
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "body"),
+    [
+        ("api.deepseek.com", "deepseek-v4-flash", {"thinking": {"type": "disabled"}}),
+        ("api.deepseek.com", "deepseek-reasoner", None),
+        ("model.example", "deepseek-v4-flash", None),
+    ],
+)
+def test_deepseeks_service_alone_is_told_not_to_think(server, proxies, host, name, body) -> None:
+    proxies(server.address.removesuffix("/v1"))
+    server.replies[:] = [GOOD]
+    list(OpenAICompatible(name, f"http://{host}", KEY, PATIENT).stream(ASKED))
+    assert server.seen[0].body.get("thinking") == (body or {}).get("thinking")
 
 
 def test_a_bad_request_for_another_reason_is_not_repeated(server) -> None:
@@ -323,6 +365,61 @@ def test_a_placeholder_for_a_key_hides_nothing(server) -> None:
     server.replies[:] = [status(400, "more memory is needed")]
     with pytest.raises(LanguageModelUnavailable, match="more memory is needed"):
         list(model(server, key="no-key-needed").stream(ASKED))
+
+
+@pytest.mark.parametrize("words", [f"wrong key {KEY}", f"{KEY[:9]}\x1b[0m{KEY[9:]}"])
+def test_an_error_that_holds_the_key_deep_in_its_chain_is_no_cause(words) -> None:
+    class Told(Exception):
+        """Says nothing itself."""
+
+    def chained(deepest: Exception, by_cause: bool) -> ValueError:
+        error = ValueError("it failed")
+        middle = Told()
+        if by_cause:
+            error.__cause__, middle.__cause__ = middle, deepest
+        else:
+            error.__context__, middle.__context__ = middle, deepest
+        deepest.__context__ = error  # a ring ends too
+        return error
+
+    for by_cause in (True, False):
+        assert wrapped(chained(OSError(words), by_cause), False, "h", KEY)[1] is None
+        harmless = chained(OSError("refused"), by_cause)
+        assert wrapped(harmless, False, "h", KEY)[1] is harmless
+        ours = LanguageModelUnavailable("it is down")
+        ours.__cause__ = chained(OSError(words), by_cause)
+        assert wrapped(ours, False, "h", KEY)[1] is None
+
+
+def test_what_a_server_says_turns_no_switch_of_the_terminal(server) -> None:
+    error = failed(server, status(401, "no\x1b[31m \x9b2J\u202ered\r\n\x07"))
+    assert "no[31m 2Jred" in str(error)
+    assert str(error).isprintable()
+
+
+@pytest.fixture
+def of_openai(monkeypatch):
+    """What its users may have set for OpenAI."""
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-mine")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-mine")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Gateway: gw-mine\nAuthorization: Bearer mine")
+
+
+def headers_sent(server: Server, address: str) -> dict[str, str]:
+    server.replies[:] = [GOOD]
+    list(OpenAICompatible("m", address, KEY, PATIENT).stream(ASKED))
+    return {name.lower(): value for name, value in server.seen[-1].headers.items()}
+
+
+def test_what_is_set_for_openai_goes_to_openai_only(server, proxies, of_openai) -> None:
+    proxies(server.address.removesuffix("/v1"))
+    for address in (server.address, "http://model.example/v1", "http://api.openai.com.example/v1"):
+        sent = headers_sent(server, address)
+        assert sent["authorization"] == f"Bearer {KEY}"
+        assert "mine" not in str(sent)
+        assert not [name for name in sent if name.startswith(("openai", "x-"))]
+    sent = headers_sent(server, "http://api.openai.com/v1")
+    assert (sent["openai-organization"], sent["openai-project"]) == ("org-mine", "proj-mine")
 
 
 # The way to the server.
@@ -378,7 +475,7 @@ def test_key_and_address_come_from_the_environment_too(monkeypatch, server) -> N
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost:8080", "ftp://localhost", "http://", "http:///v1", "x"]
+    "address", ["localhost:8080", "ftp://localhost", "http://", "http:///v1", "x", "http://[::1/v1"]
 )
 def test_an_address_that_is_none_is_refused_at_once(address) -> None:
     with pytest.raises(ConfigurationError, match="--base-url"):

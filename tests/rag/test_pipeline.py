@@ -200,6 +200,15 @@ def test_a_model_that_writes_no_word_does_not_refuse_but_fails(library, draft) -
     assert_whole(answer, library)
 
 
+def test_a_refusal_that_comes_of_mending_is_a_refusal(library) -> None:
+    drafts = iter(["东莞对硼药给予九千万元奖励[1]。", "资料中没有答案。"])
+    model = ScriptedModel(script=lambda _: [next(drafts)])
+    answer = Assistant(library, PromptedAnswerer(model)).ask("进入Ⅲ期临床的硼药最高奖励多少？")
+    assert answer.refused
+    assert answer.related
+    assert_whole(answer, library)
+
+
 def test_an_answer_that_begins_like_a_refusal_but_cites_is_an_answer(library) -> None:
     n = honest_mark(library)
     answer = answered(library, f"资料中没有答案的是Ⅰ期，Ⅲ期硼药最高奖励600万元[{n}]。")
@@ -230,12 +239,8 @@ HOSTILE = [
 @pytest.mark.parametrize("draft", HOSTILE)
 def test_nothing_that_a_model_makes_up_passes_unmarked(library, draft) -> None:
     answer = answered(library, draft.replace("{n}", str(honest_mark(library))))
-    hostile = {citation.n for citation in answer.citations if citation.source == "hostile.txt"}
-    assert (
-        answer.llm == "extractive"  # the model wrote no word
-        or any(claim.problems for claim in answer.claims)
-        or all(set(claim.citations) <= hostile for claim in answer.claims)  # it does say so
-    )
+    wrote_nothing = answer.llm == "extractive"
+    assert wrote_nothing or any(claim.problems for claim in answer.claims)
     assert_whole(answer, library)
 
 
@@ -248,9 +253,7 @@ def test_a_model_that_obeys_a_passage_is_found_out_when_it_cites_another(library
     model = PromptedAnswerer(ScriptedModel(script=obey))
     answer = Assistant(library, model).ask("进入Ⅲ期临床的硼药最高奖励多少？")
     assert "9999" in answer.text
-    # The sentence is shown as what that document says, and no other: what it cites holds it.
-    assert {citation.source for citation in answer.citations} == {"hostile.txt"}
-    assert all("9999万元" in citation.quote for citation in answer.citations)
+    assert {claim.status for claim in answer.claims} == {Status.UNSUPPORTED}
     assert_whole(answer, library)
 
 

@@ -573,3 +573,22 @@ HOSTILE += ["最高可给予", "不超过1", "nov 1, ", "phase i, ", "2024年1�
 def test_hostile_repetition_is_read_to_its_end(piece):
     text = piece * (1000 // len(piece)) + "。共3家"
     assert quantities(text)[-1].end == len(text)
+
+
+@pytest.mark.parametrize("text", ["下限为30万元", "底线是30万元", "30万元封底", "起步价30万元"])
+def test_a_floor_is_a_least_amount(text: str) -> None:
+    assert [figure.bound for figure in quantities(text)] == [Bound.AT_LEAST]
+
+
+@pytest.mark.parametrize(
+    ("text", "times"),
+    [
+        ("产值倍增", [2]),
+        ("to double to", [2]),
+        ("to triple to", [3]),
+        ("成倍增长", []),
+        ("倍增计划", []),
+    ],
+)
+def test_doubling_and_tripling_are_read(text: str, times: list[int]) -> None:
+    assert [figure.value for figure in quantities(text)] == times

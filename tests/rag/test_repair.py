@@ -73,6 +73,8 @@ def only(right: int) -> Callable[[str], list[Claim]]:
         ("甲的补助。\n乙的补助[1]。", 1, "甲的补助。\n乙的补助[1]。"),
         ("甲的补助。乙的补助[2]。", 1, "甲的补助。乙的补助[1]。"),
         ("甲的补助[7]。", 1, "甲的补助[7]。"),
+        ("甲的补助[7]。乙的补助[3]。", 9, "甲的补助[7]。乙的补助[3]。"),
+        ("见上[1][7]。乙的补助[3]。", 1, "见上[1][7]。乙的补助[1]。"),
         ("甲的补助 [3] 。\n- 乙【1】", 1, "甲的补助[1] 。\n- 乙[1]"),
         ("甲的补助[3]。", 9, "甲的补助[3]。"),
     ],
@@ -104,6 +106,11 @@ def test_a_draft_is_checked_without_tags() -> None:
 def test_only_the_first_sentences_of_a_long_draft_are_numbered_anew() -> None:
     mended = renumbered("甲的补助[3]。" * 20, THREE, only(1))
     assert mended == "甲的补助[1]。" * 8 + "甲的补助[3]。" * 12
+
+
+def test_a_sentence_is_not_drawn_to_another_document() -> None:
+    other = replace(THREE[0], passage=replace(THREE[0].passage, document="b"))
+    assert renumbered("甲的补助[3]。", [other, *THREE[1:]], only(1)) == "甲的补助[3]。"
 
 
 def test_what_is_right_after_numbering_needs_no_second_call() -> None:

@@ -301,3 +301,16 @@ def test_figures_of_a_supported_claim_stand_in_its_source(text: str, source: str
     values = {figure.value for figure in quantities(source)} | {f.high for f in quantities(source)}
     if claim.status is Status.SUPPORTED:
         assert all(f.value in values for f in quantities(text) if f.value and f.text != "一年")
+
+
+def test_a_list_of_ordinals_is_no_part_of_its_own() -> None:
+    claim = (
+        "It pays up to RMB 1.5 million, 3.5 million and 6 million for phase I, II and III trials."
+    )
+    assert check_claim(claim, (1,), [PHASES]).status is Status.SUPPORTED
+
+
+def test_a_rate_that_is_made_up_is_found() -> None:
+    source = Cited("对通过评选的茶园,最高给予70万元。")
+    assert check_claim("通过评选的茶园每年最高获70万元。", (1,), [source]).problems
+    assert check_claim("通过评选的茶园最高获70万元。", (1,), [source]).status is Status.SUPPORTED

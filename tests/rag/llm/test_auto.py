@@ -66,6 +66,14 @@ def test_a_key_chooses_its_service_and_says_where_questions_go(monkeypatch) -> N
     assert KEY not in choice.why
 
 
+def test_the_host_that_is_named_is_the_one_of_openais_own_variable(monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://gateway.example/v1")
+    choice = choose("auto")
+    assert choice.spec.startswith("openai:")
+    assert "questions go to gateway.example" in choice.why
+
+
 def test_every_service_with_a_default_model_is_chosen_by_its_key_alone(monkeypatch) -> None:
     for preset in PRESETS:
         if preset.model:

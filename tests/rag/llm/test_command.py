@@ -51,6 +51,21 @@ def test_list_tells_keys_servers_and_what_leaves(monkeypatch) -> None:
     assert (rows["vllm"]["running"], rows["vllm"]["leaves"]) == (False, "")
 
 
+def test_list_names_the_host_of_openais_own_variable(monkeypatch) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://gateway.example/v1")
+    assert presets_listed()["openai"]["leaves"] == "gateway.example"
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://[::1/v1")
+    assert "--base-url" in json.loads(run("list", "--json"))["problem"]
+
+
+def test_what_a_model_writes_turns_no_switch_of_the_terminal(stub) -> None:
+    stub.pieces = ["\x1b[31m东", "莞\x1b]52;c;AAAA\x07\x9b2J\u202e在广东。"]
+    for shown in (run("test", "ollama:qwen3:4b"), run("test", "ollama:qwen3:4b", "--json")):
+        assert "在广东。" in shown
+        assert not [sign for sign in "\x1b\x07\x9b\u202e" if sign in shown]
+        assert "\\u001b" not in shown
+
+
 def test_list_shows_a_table_and_no_key(monkeypatch) -> None:
     monkeypatch.setenv("DEEPSEEK_API_KEY", KEY)
     shown = run("list") + run("list", "--json")

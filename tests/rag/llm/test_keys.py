@@ -1,6 +1,9 @@
 """Keys: from the environment or a private file, sent to whom they belong, shown to nobody."""
 
 import os
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from llm_stub import KEY
@@ -9,7 +12,8 @@ from rag.errors import ConfigurationError
 from rag.llm import make_model
 from rag.llm.base import Message
 from rag.llm.keys import find_key, key_file, key_for, read_key_file
-from rag.llm.presets import BY_NAME
+from rag.llm.openai_compatible import OpenAICompatible
+from rag.llm.presets import BY_NAME, PRESETS
 
 OTHER = "sk-other-fedcba9876543210"
 
@@ -113,8 +117,70 @@ def test_a_key_is_in_no_text_of_what_holds_it(monkeypatch) -> None:
 
 def test_a_key_of_the_file_goes_to_its_service(write_keys, stub, monkeypatch) -> None:
     write_keys(f"DEEPSEEK_API_KEY={KEY}\nDASHSCOPE_API_KEY={OTHER}\n")
-    ask("deepseek:m", stub.address)
+    own = replace(BY_NAME["deepseek"], base_url=stub.address)
+    monkeypatch.setitem(BY_NAME, "deepseek", own)
+    for address in ("", stub.address, f"{stub.address}/"):
+        ask("deepseek:m", address)
+        assert sent(stub) == KEY
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
+@pytest.mark.parametrize("kept_in", ["environment", "file"])
+def test_a_key_of_a_service_goes_to_no_other_address(
+    preset, kept_in, write_keys, stub, monkeypatch
+) -> None:
+    for name in preset.keys:
+        monkeypatch.setenv(name, KEY) if kept_in == "environment" else None
+    write_keys("".join(f"{name}={KEY}\n" for name in preset.keys) if kept_in == "file" else "")
+    try:
+        ask(f"{preset.name}:m", stub.address)
+    except ConfigurationError as error:
+        assert "set YINZHENG_API_KEY" in str(error)
+        assert not stub.asked
+    else:
+        assert sent(stub) != KEY
+    ask(f"{preset.name}:m", stub.address, OTHER)
+    assert sent(stub) == OTHER
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://api.deepseek.com",
+        "https://api.deepseek.com:8443",
+        "https://api.deepseek.com.example",
+        "https://api.deepseek.com\\.example",
+        "https://[::1",
+    ],
+)
+def test_an_address_that_only_looks_like_the_services_is_another(address, monkeypatch) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", KEY)
+    deepseek = BY_NAME["deepseek"]
+    assert key_for(deepseek, "https://api.deepseek.com/v1") == KEY
+    assert key_for(deepseek, address) == ""
+
+
+def test_openais_two_variables_belong_together(monkeypatch, stub) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", stub.address)
+    ask("openai:m")
     assert sent(stub) == KEY
+
+
+@pytest.mark.parametrize("value", [f"{KEY}\n{KEY}", f"{KEY}密", f"{KEY} x"])
+def test_what_cannot_be_a_key_is_refused_unshown_wherever_it_comes_from(value, monkeypatch) -> None:
+    def refused(name: str, make: Callable[[], object]) -> None:
+        with pytest.raises(ConfigurationError, match=f"{name} of the environment is no") as caught:
+            make()
+        assert KEY not in "".join(traceback.format_exception(caught.value, chain=True)[1:])
+
+    address = "http://127.0.0.1:9/v1"
+    refused("YINZHENG_API_KEY", lambda: make_model("vllm:m", address, value))
+    refused("YINZHENG_API_KEY", lambda: OpenAICompatible("m", address, value))
+    monkeypatch.setenv("OPENAI_API_KEY", value)
+    refused("OPENAI_API_KEY", lambda: OpenAICompatible("m"))
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    refused("OPENAI_API_KEY", lambda: make_model("openai:m"))
 
 
 def test_openais_key_goes_to_no_preset_of_another(stub, monkeypatch) -> None:

@@ -4,16 +4,23 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from rag.errors import ConfigurationError, LanguageModelError, LanguageModelUnavailable
+from rag.errors import (
+    ConfigurationError,
+    LanguageModelError,
+    LanguageModelUnavailable,
+    Trouble,
+)
 from rag.llm import local, make_model, make_rewriter
-from rag.llm.base import Message
+from rag.llm.base import Chunk, Message
 from rag.llm.openai_compatible import Patience
+from rag.llm.patience import Clock
 
 ASKED = [Message("user", "东莞在哪？")]
 QUICK = Patience(whole=0.3)
@@ -100,6 +107,9 @@ def test_what_does_not_load_is_one_line_in_llamas_own_words(gguf, load, words) -
         with pytest.raises(LanguageModelUnavailable, match=words) as caught:
             answer(model)
         assert "\n" not in str(caught.value)
+        assert caught.value.trouble is Trouble.UNREACHABLE
+        assert "model.gguf cannot be loaded" in str(caught.value)
+        assert "fetch it again" in str(caught.value)
 
 
 def test_a_crash_cuts_the_answer_and_the_next_one_has_a_new_server(gguf) -> None:
@@ -164,6 +174,80 @@ def test_it_ends_with_a_killed_program_while_it_loads(gguf) -> None:
 
 def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}
+
+
+# Several visitors.
+
+
+def test_more_visitors_than_slots_are_all_answered_two_at_once(gguf) -> None:
+    play = gguf(pause=0.2)
+    model = make_model(f"gguf:{play}")
+    answer(model)
+    said = []
+    threads = [threading.Thread(target=lambda: said.append(answer(model))) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert said == ["东莞在广东。"] * 5
+    counts = [int(count) for count in play.with_name("counts").read_text().split()]
+    assert max(counts) == 2
+
+
+def test_the_wait_for_a_slot_takes_nothing_from_the_time_for_the_first_text(
+    gguf, monkeypatch
+) -> None:
+    made = []
+
+    class Watched(Clock):
+        def __init__(self, patience: Patience) -> None:
+            super().__init__(patience)
+            made.append("free" if freed.is_set() else "taken")
+
+    freed = threading.Event()
+    model = make_model(f"gguf:{gguf()}")
+    answer(model)
+    monkeypatch.setattr("rag.llm.openai_compatible.Clock", Watched)
+    monkeypatch.setattr("rag.llm.openai_compatible.HEARTBEAT", 0.01)
+    slots = model._server.shared.slots
+    held = [slots.acquire() for _ in range(2)]
+    stream = model.stream(ASKED)
+    assert next(stream) == Chunk()
+    freed.set()
+    for _ in held:
+        slots.release()
+    assert "".join(chunk.text for chunk in stream) == "东莞在广东。"
+    assert made[-1] == "free"
+
+
+def test_who_waits_too_long_for_a_slot_is_told_that_it_is_busy(gguf, monkeypatch) -> None:
+    monkeypatch.setattr("rag.llm.openai_compatible._LONGEST_QUEUE", 0.05)
+    model = make_model(f"gguf:{gguf()}")
+    answer(model)
+    slots = model._server.shared.slots
+    held = [slots.acquire() for _ in range(2)]
+    with pytest.raises(LanguageModelUnavailable, match="ask again") as caught:
+        answer(model)
+    assert caught.value.trouble is Trouble.BUSY
+    for _ in held:
+        slots.release()
+    assert answer(model) == "东莞在广东。"
+
+
+def test_a_slow_model_of_ones_own_is_never_left_alone(gguf) -> None:
+    hasty = Patience(first_token=0.05, start=0.05, retries=0)
+    file = gguf(pause=0.4)
+    while not server_reached(file):
+        time.sleep(0.01)
+    for _ in range(6):
+        with pytest.raises(LanguageModelUnavailable) as caught:
+            answer(local.GgufModel(file, hasty))
+        assert caught.value.trouble is Trouble.SILENT
+    assert answer(make_model(f"gguf:{file}")) == "东莞在广东。"
+
+
+def server_reached(file: Path) -> object:
+    return make_model(f"gguf:{file}")._server.reached()
 
 
 # What is missing.

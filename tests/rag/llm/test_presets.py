@@ -1,5 +1,7 @@
 """SPEC: what it names, what it refuses and how, where questions go."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -82,7 +84,7 @@ def test_any_text_is_a_spec_or_one_clear_line(text) -> None:
         ("deepseek:m", "", "api.deepseek.com"),
         ("openai:m", "", "api.openai.com"),
         ("openai:m", "http://[::1]:8000/v1", ""),
-        ("openai:m", "https://user:secret@example.org/v1", "example.org"),
+        ("openai:m", "https://example.org/v1", "example.org"),
     ],
 )
 def test_it_is_known_who_gets_questions_and_passages(spec, base_url, host) -> None:
@@ -96,12 +98,18 @@ def test_openais_own_variable_of_an_address_counts_for_openai_only(monkeypatch) 
 
 
 @pytest.mark.parametrize(
-    "address", ["localhost:8080", "ftp://u:secret@h", "http://", "http://h:x/v1", "http://[::1/v1"]
+    "address",
+    [
+        *("localhost:8080", "http://", "http://h:x/v1", "http://[::1/v1", "ftp://u:secret@h"),
+        *("http://u:secret@h/v1", "ftp://u:s/secret@h/v1", "http://u:12/secret@h", "u:p@secret"),
+    ],
 )
 def test_an_address_that_is_none_is_refused_without_its_password(address) -> None:
-    with pytest.raises(ConfigurationError, match="--base-url") as caught:
-        host_of(address)
-    assert "secret" not in str(caught.value)
+    for use in (host_of, partial(what_leaves, "openai:m"), partial(make_model, "vllm:m")):
+        with pytest.raises(ConfigurationError, match="--base-url") as caught:
+            use(address)
+        assert "secret" not in str(caught.value)
+        assert len(str(caught.value).splitlines()) == 1
 
 
 def test_a_service_without_its_key_is_refused_with_the_variable_to_set() -> None:

@@ -1,13 +1,15 @@
 """Stands for the package of that name: a server of the same face, told what to do by its "model".
 
 The file reads GGUF and then JSON: {"reply": [pieces], "load": "crash"|"refuse"|"hang",
-"crash_after": pieces, "endless_until_left": a file to write when the client has left}.
+"crash_after": pieces, "pause": seconds before an answer, which notes how many are written at once
+in a file "counts", "endless_until_left": a file to write when the client has left}.
 """
 
 import ctypes
 import json
 import os
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +17,12 @@ from types import SimpleNamespace
 
 class CommonParams(SimpleNamespace):
     def __init__(self):
-        super().__init__(model=SimpleNamespace(path=""), cpuparams=SimpleNamespace(n_threads=-1))
+        super().__init__(
+            model=SimpleNamespace(path=""),
+            cpuparams=SimpleNamespace(n_threads=-1),
+            n_parallel=1,
+            kv_unified=False,
+        )
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -36,12 +43,24 @@ class Handler(BaseHTTPRequestHandler):
         if file := self.server.play.get("endless_until_left"):
             self.go_on(Path(file))
             return
+        if pause := self.server.play.get("pause"):
+            self.rest(pause)
         for number, piece in enumerate(self.server.play["reply"]):
             if number == self.server.play.get("crash_after"):
                 os.abort()
             self.say({"content": piece}, None)
         self.say({}, "stop")
         self.wfile.write(b"data: [DONE]\n\n")
+
+    def rest(self, seconds):
+        """Take as long, one after the other for want of a slot, and note who is there."""
+        server = self.server
+        with server.slots:
+            server.under_way.append(1)
+            with Path(server.params.model.path).with_name("counts").open("a") as counts:
+                counts.write(f"{len(server.under_way)}\n")
+            time.sleep(seconds)
+            server.under_way.pop()
 
     def go_on(self, file):
         try:
@@ -76,5 +95,6 @@ class Server:
         play.setdefault("reply", ["东莞", "在广东。"])
         server = ThreadingHTTPServer(("127.0.0.1", params.port), Handler)
         server.params, server.play = params, play
+        server.slots, server.under_way = threading.Semaphore(params.n_parallel), []
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.listening_address = f"http://127.0.0.1:{server.server_address[1]}"
