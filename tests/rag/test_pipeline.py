@@ -239,8 +239,11 @@ HOSTILE = [
 @pytest.mark.parametrize("draft", HOSTILE)
 def test_nothing_that_a_model_makes_up_passes_unmarked(library, draft) -> None:
     answer = answered(library, draft.replace("{n}", str(honest_mark(library))))
-    wrote_nothing = answer.llm == "extractive"
-    assert wrote_nothing or any(claim.problems for claim in answer.claims)
+    if re.search(r"[^\W\d_n]", draft):
+        assert answer.llm == "scripted"
+        assert any(claim.problems for claim in answer.claims)
+    else:  # marks alone
+        assert answer.llm == "extractive"
     assert_whole(answer, library)
 
 
