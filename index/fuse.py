@@ -26,8 +26,8 @@ def lexical_weight(covered: float, most: float) -> float:
 def shared_run(question: str, passage: str) -> float:
     """Return the share (0..1) of a question that its longest run of characters in a passage has.
 
-    Both are folded and without white space. Words that stand together say more than the same words
-    apart, which neither BM25 nor late interaction sees.
+    Both are folded alike. Words that stand together say more than the same words apart, which
+    neither BM25 nor late interaction sees.
     """
     longest = 0
     for start in range(len(question)):

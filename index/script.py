@@ -11,6 +11,7 @@ from typing import Any, Literal
 Script = Literal["hans", "hant", "either"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_BETWEEN = re.compile(r"[\W_]+")
 
 
 @cache
@@ -49,6 +50,14 @@ def fold(text: str) -> str:
 def fold_tight(text: str) -> str:
     """Return `fold(text)` without white space: the form in which quotations are compared."""
     return "".join(fold(text).split())
+
+
+def fold_names(text: str) -> str:
+    """Return `fold(text)` with one bar before it and for each run of what is no letter or digit.
+
+    A name that stands free in two texts has its bar in common; one within a longer name has not.
+    """
+    return "|" + _BETWEEN.sub("|", fold(text)).strip("|")
 
 
 def script_of(text: str) -> Script:

@@ -13,6 +13,7 @@ from index.fuse import (
     shared_run,
     with_bonus,
 )
+from index.script import fold_names
 
 ids = st.integers(0, 50)
 cosines = st.dictionaries(ids, st.floats(-1, 1), max_size=20)
@@ -130,3 +131,10 @@ def test_a_shared_run_is_the_longest_part_of_the_question_in_the_passage(questio
 def test_words_in_one_piece_tell_more_than_the_same_words_apart():
     assert shared_run("东莞硼药", "东莞硼药奖励") == 1.0
     assert shared_run("东莞硼药", "硼药在东莞") == 0.5
+
+
+@given(st.text("东莞硼药", min_size=1, max_size=6), st.text("东莞硼药异", min_size=1, max_size=6))
+def test_a_name_that_stands_free_shares_more_than_the_same_within_a_longer_one(name, modifier):
+    asked = fold_names(f"{name}的体长是多少？")
+    free, within = fold_names(f"文。{name}，甲"), fold_names(f"文。异{modifier}{name}，甲")
+    assert shared_run(asked, free) > shared_run(asked, within)

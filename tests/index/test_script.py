@@ -6,6 +6,7 @@ from index.script import (
     encodable,
     fold,
     fold_characters,
+    fold_names,
     fold_tight,
     script_of,
     to_simplified,
@@ -25,9 +26,20 @@ def test_folding_forgets_width_case_and_script():
     assert fold_tight(" 硼 藥\n１５００\u3000萬元 ") == "硼药1500万元"
 
 
+def test_what_stands_between_words_becomes_one_bar_whatever_it_is():
+    assert fold_names("《東莞》（ＢＮＣＴ） ——硼藥_１５，") == "|东莞|bnct|硼药|15"
+    assert fold_names("") == fold_names("，。") == "|"
+
+
 @given(mixed_texts)
 def test_any_text_can_be_folded(text):
-    for folded in (fold(text), fold_tight(text), to_simplified(text), to_traditional(text)):
+    for folded in (
+        fold(text),
+        fold_tight(text),
+        fold_names(text),
+        to_simplified(text),
+        to_traditional(text),
+    ):
         folded.encode("utf-8")
 
 
