@@ -45,6 +45,15 @@ _ENGLISH_SCHOOL = re.compile(
 )
 _ENGLISH_STREET = re.compile(r"(?: (?:east|west|north|south|middle))? (?:road|street|avenue)\b")
 _UNIVERSITY_OF = "university of "
+# 区长岳阳表示: who has a title before the name, and speaks, is no place; 记者北京报道 is one.
+_TITLE = re.compile(
+    "(?:主任|书记|[区市省县局厅处部院校]长|教授|院士|主席|总裁|总经理|负责人|委员)$"
+)
+_LONGEST_TITLE = 3
+_SPEAKS = re.compile(
+    "(?:在.{0,12})?(?:表示|介绍|指出|说|谈|称|透露|强调|认为|讲|致辞|发言|是谁|的|,|，|、)"
+)
+_IS_ONE = re.compile("是谁|先生|女士|同志|说了|在.{0,12}(?:说了|致辞|发言)")
 _END_OF_LATIN = "\u0250"
 _ENGLISH_UNIT = re.compile(
     r" (city|municipality|province|prefecture|county|district|new (?:area|district))\b"
@@ -206,7 +215,15 @@ def _in_other_name(text: str, start: int, end: int) -> bool:
         return before == _UNIVERSITY_OF or bool(after)
     if _has_unit(text[start:end]):
         return False
+    if _is_person(text, start, end):
+        return True
     return bool(_SCHOOL.match(text, end) or _STREET.match(text, end))
+
+
+def _is_person(text: str, start: int, end: int) -> bool:
+    """Tell whether a name of a place is that of somebody who speaks: 区长岳阳表示, 岳阳是谁."""
+    titled = _TITLE.search(text[max(0, start - _LONGEST_TITLE) : start])
+    return bool(_SPEAKS.match(text, end) and (titled or _IS_ONE.match(text, end)))
 
 
 def _has_unit(name: str) -> bool:

@@ -7,8 +7,11 @@ thing and everything cited another, or where its words are those of another figu
 """
 
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from enum import StrEnum
 from itertools import pairwise
 
@@ -16,11 +19,13 @@ from index.glossary import Counterpart
 from index.places import Place, PlaceMention, covers, find_places
 from index.script import fold_characters
 from index.types import Span
-from rag.quantities import Kind, Quantity, quantities, same_amount
+from rag.quantities import Kind, Quantity, quantities, rounded_from, same_amount, same_rounded
 
 # Two Han characters side by side stand for a word; so many that fit another figure alone tell.
 _TELLING_PAIRS = 3
+_TELLING_NAMES = 2  # of the glossary, across languages
 _LARGE = 10_000  # from here on, writers leave the currency out
+_HIGHEST_CLASS = 4  # of drugs and devices
 _FAR = 60  # characters of the words that belong to a figure, on each side of it
 _MEASURED = (Kind.MONEY, Kind.COUNT, Kind.PERCENT, Kind.PERIOD)
 _SENTENCE_ENDS = re.compile(r"[。！!？?\n]|\.(?=\s|$)")
@@ -43,7 +48,7 @@ _GENERIC = re.compile(
 )
 _LOOSE_UNITS = frozenset({"个", "项", "件", "条", "款", "宗"})  # that 个 stands for
 # Who may get or give something: a word of the claim stands for the others of its line.
-_WHO = tuple(
+WHO = tuple(
     re.compile(line)
     for line in (
         "企业|公司|药企|厂商|compan(?:y|ies)|firms?|enterprises?",
@@ -106,20 +111,129 @@ def misattributed(claim: str, sources: Sequence[str], terms: Terms | None = None
     `terms` finds what the claim names, for sources in another language; without it, words are
     compared as they stand.
     """
-    given = [fact for source in sources for fact in _facts(source)]
+    given = _Given([fact for source in sources for fact in _facts(source)])
     said = list(_facts(claim))
     yield from _exchanged(said, given, terms)
     for fact in said:
         if fact.figure.kind not in _MEASURED:
             continue
-        own = [other for other in given if _fits(fact.figure, other.figure)]
-        taken, kin = {id(other) for other in own}, {_unit(one) for one in [*own, fact]}
-        rivals = [o for o in given if id(o) not in taken and _unit(o) in kin]
-        if problem := _of_another(fact, own) or (not terms and _of_rival(fact, own, rivals)):
+        own = given.of(fact.figure)
+        if problem := _of_another(fact, own) or (not terms and _of_rival(fact, own, given)):
             yield problem
 
 
-def _exchanged(said: Sequence[_Fact], given: Sequence[_Fact], terms: Terms | None) -> Iterator[str]:
+class _Given:
+    """The facts of what is cited, each once, by their values and by their units."""
+
+    def __init__(self, facts: Sequence[_Fact]) -> None:
+        self._by_value: defaultdict[Decimal, list[_Fact]] = defaultdict(list)
+        self._by_unit: defaultdict[tuple[Kind, str], list[_Fact]] = defaultdict(list)
+        self._found: dict[object, list[_Fact]] = {}
+        for fact in {_key_of(fact): fact for fact in facts}.values():
+            self._by_unit[_unit(fact)].append(fact)
+            for value in {fact.figure.value, fact.figure.high} - {None}:
+                self._by_value[Decimal(value or 0)].append(fact)
+        self._values = sorted(self._by_value)
+
+    def of(self, figure: Quantity) -> list[_Fact]:
+        """Return the facts with a figure."""
+        key = replace(figure, start=0, end=0, text="")
+        if key not in self._found:
+            self._found[key] = [fact for fact in self._near(figure) if _fits(figure, fact.figure)]
+        return self._found[key]
+
+    def _near(self, figure: Quantity) -> Iterator[_Fact]:
+        """Yield the facts whose values may be those of a figure, each once."""
+        values = {figure.value, figure.high} - {None}
+        if ends := rounded_from(figure):
+            first, last = (bisect_left(self._values, end) for end in ends)
+            values |= set(self._values[first:last])
+        found = {id(f): f for v in values for f in self._by_value.get(Decimal(v or 0), ())}
+        yield from found.values()
+
+    def rivals(self, fact: _Fact, own: Sequence[_Fact]) -> Iterator[_Fact]:
+        """Yield the other facts of a unit of one fact, or of those with its figure."""
+        taken = {id(other) for other in own}
+        for unit in dict.fromkeys(_unit(one) for one in [*own, fact]):
+            yield from (other for other in self._by_unit[unit] if id(other) not in taken)
+
+
+def _key_of(fact: _Fact) -> object:
+    figure = replace(fact.figure, start=0, end=0, text="")
+    labels = tuple((sort, str(label)) for sort, label in fact.labels.items())
+    return figure, fact.words, fact.listed, fact.lead, labels
+
+
+# --- dates
+
+
+def misdated(claim: str, sources: Sequence[str], terms: Terms | None = None) -> Iterator[str]:
+    """Yield days that a claim gives for what is cited with another day beside it."""
+    given = [fact for source in sources for fact in _days(source)]
+    for fact in _days(claim):
+        own = [other for other in given if same_amount(fact.figure, other.figure)]
+        rivals = [other for other in given if other not in own]
+        least = _TELLING_NAMES if terms else _TELLING_PAIRS
+        for rival in rivals:
+            alone = _common(fact, [rival], terms)
+            if alone >= least and not _common(fact, own, terms):
+                yield f"{fact.figure.text} is {rival.figure.text} in what is cited"
+                break
+
+
+def _days(text: str) -> Iterator[_Fact]:
+    """Yield the dates with a day, each with the words of its sentence up to the next date."""
+    folded, figures = fold_characters(text), quantities(text)
+    ends = [0, *(match.end() for match in _SENTENCE_ENDS.finditer(text)), len(text)]
+    for start, end in pairwise(ends):
+        own = [figure for figure in figures if start <= figure.start < end]
+        days = [figure for figure in own if figure.kind is Kind.DATE and figure.day]
+        sentence = _Sentence(folded, Span(start, end), own, ())
+        for number, day in enumerate(days):
+            last = days[number + 1].start if number + 1 < len(days) else end
+            words = _words(sentence, Span(day.start if number else start, last))
+            yield _Fact(day, words, _pairs(words))
+
+
+# --- comparisons
+
+_COMPARES = re.compile(
+    "(?P<one>[^,，。;；:：]{2,30}?)(?:(?P<more>高于|多于|大于|超过|高过|超出)|(?P<less>低于|少于|小于|不及|不如))"
+    r"(?P<other>[^,，。;；:：\d]{2,30})"
+)
+
+
+_COMPARES_WITH = re.compile(
+    "(?P<one>[^,，。;；:：]{2,30}?)比(?P<other>[^,，。;；:：\\d]{2,30}?)"
+    "(?:更|还|要)?(?:(?P<more>[多高大])|(?P<less>[少低小]))(?![型额])"
+)
+
+
+def miscompared(claim: str, sources: Sequence[str]) -> Iterator[str]:
+    """Yield a more or a less of a claim that the figures of what is cited contradict."""
+    given = [fact for source in sources for fact in _facts(source) if fact.figure.value]
+    said = fold_characters(claim)
+    for match in (*_COMPARES.finditer(said), *_COMPARES_WITH.finditer(said)):
+        one, other = _pairs(match["one"]), _pairs(match["other"])
+        first, second = _best(one - other, given), _best(other - one, given)
+        if first is None or second is None or first is second or not _kin(first, second):
+            continue
+        more = (first.figure.value or 0) > (second.figure.value or 0)
+        if more == bool(match["less"]) and first.figure.value != second.figure.value:
+            word = match["more"] or match["less"]
+            yield f"says “{word}” of {first.figure.text} and {second.figure.text}"
+
+
+def _best(pairs: frozenset[str], given: Sequence[_Fact]) -> _Fact | None:
+    """Return the fact with most of some words, None if none or more than one has."""
+    scored = sorted(given, key=lambda fact: -len(pairs & fact.pairs))
+    if not scored or not pairs & scored[0].pairs:
+        return None
+    tied = len(scored) > 1 and len(pairs & scored[1].pairs) == len(pairs & scored[0].pairs)
+    return None if tied else scored[0]
+
+
+def _exchanged(said: Sequence[_Fact], given: _Given, terms: Terms | None) -> Iterator[str]:
     """Yield two figures of a claim each of which stands with the words of the other.
 
     A single word in common is enough, since it takes two for it.
@@ -127,8 +241,9 @@ def _exchanged(said: Sequence[_Fact], given: Sequence[_Fact], terms: Terms | Non
     for one, other in pairwise(said):
         if not _kin(one, other) or one.listed or other.listed:
             continue
-        first = [fact for fact in given if _fits(one.figure, fact.figure)]
-        second = [fact for fact in given if _fits(other.figure, fact.figure)]
+        first, second = given.of(one.figure), given.of(other.figure)
+        if not first or not second:
+            continue
         straight = _common(one, first, terms) + _common(other, second, terms)
         crossed = _common(one, second, terms), _common(other, first, terms)
         if not straight and all(crossed) and not any(fact in second for fact in first):
@@ -144,10 +259,14 @@ def _common(fact: _Fact, others: Sequence[_Fact], terms: Terms | None) -> int:
 
 
 def _fits(figure: Quantity, other: Quantity) -> bool:
-    return same_amount(figure, other) or (
-        figure.kind is other.kind
-        and figure.value is not None
-        and figure.value in (other.value, other.high)
+    return (
+        same_amount(figure, other)
+        or same_rounded(figure, other)
+        or (
+            figure.kind is other.kind
+            and figure.value is not None
+            and figure.value in (other.value, other.high)
+        )
     )
 
 
@@ -256,13 +375,14 @@ def _shown(label: object) -> str:
 # --- whose words
 
 
-def _of_rival(fact: _Fact, own: Sequence[_Fact], rivals: Sequence[_Fact]) -> str:
+def _of_rival(fact: _Fact, own: Sequence[_Fact], given: _Given) -> str:
     """Tell whether the words around a figure are those of another figure, and not of its own."""
-    if fact.listed or not own:
+    if fact.listed or not own or len(fact.pairs) < _TELLING_PAIRS:
         return ""
     known = frozenset[str]().union(*(other.pairs | other.lead for other in own))
-    for rival in rivals:
-        alone = (fact.pairs & rival.pairs) - known
+    strange = fact.pairs - known
+    for rival in given.rivals(fact, own) if len(strange) >= _TELLING_PAIRS else ():
+        alone = strange & rival.pairs
         shared = (fact.pairs & known) - rival.pairs
         if not rival.listed and len(alone) >= _TELLING_PAIRS and not shared:
             return f"{fact.figure.text} is {rival.figure.text} in what is cited"
@@ -300,19 +420,30 @@ def _facts(text: str) -> Iterator[_Fact]:
 class _Sentence:
     text: str  # the whole folded text
     span: Span
-    figures: Sequence[Quantity]
-    places: Sequence[PlaceMention]
+    figures: Sequence[Quantity]  # in their order
+    places: Sequence[PlaceMention]  # in their order
+
+    def places_in(self, span: Span) -> Sequence[PlaceMention]:
+        """Return the places that begin in a span."""
+        first = bisect_left(self.places, span.start, key=_start_of)
+        return self.places[first : bisect_left(self.places, span.end, key=_start_of)]
+
+
+def _start_of(item: Quantity | PlaceMention) -> int:
+    return item.start
+
+
+def _within(figures: Sequence[Quantity], span: Span) -> Sequence[Quantity]:
+    """Return the figures that begin in a span, with the one before it, which may reach into it."""
+    first = bisect_left(figures, span.start, key=_start_of)
+    return figures[max(0, first - 1) : bisect_left(figures, span.end, key=_start_of)]
 
 
 def _facts_of(sentence: _Sentence) -> Iterator[_Fact]:
     measured = [figure for figure in sentence.figures if figure.kind in _MEASURED]
     running: dict[_Sort, tuple[object, ...]] = {}
     lead = frozenset[str]()
-    for number, figure in enumerate(measured):
-        kin = [f for f in measured if _group(f) == _group(figure)]
-        at = kin.index(figure)
-        before = kin[at - 1] if at else None
-        after = kin[at + 1] if at + 1 < len(kin) else None
+    for number, (before, figure, after) in enumerate(_with_kin(measured)):
         span = _territory(sentence, before, figure, after)
         listed = _in_list(sentence.text, before, figure) or _in_list(sentence.text, figure, after)
         running.pop(_Sort.RATE, None)
@@ -324,6 +455,22 @@ def _facts_of(sentence: _Sentence) -> Iterator[_Fact]:
         if number == 0 or ";" in sentence.text[measured[number - 1].end : figure.start]:
             lead = _pairs(_words(sentence, Span(span.start, near.start)))
         yield _Fact(figure, words, _pairs(words), dict(running), listed, lead)
+
+
+def _with_kin(
+    measured: Sequence[Quantity],
+) -> Iterator[tuple[Quantity | None, Quantity, Quantity | None]]:
+    """Yield each figure with the one of its group before it and the one behind it."""
+    groups = [_group(figure) for figure in measured]
+    after: list[Quantity | None] = []
+    last: dict[tuple[Kind, str], Quantity] = {}
+    for figure, group in zip(reversed(measured), reversed(groups), strict=True):
+        after.append(last.get(group))
+        last[group] = figure
+    last = {}
+    for figure, group, following in zip(measured, groups, reversed(after), strict=True):
+        yield last.get(group), figure, following
+        last[group] = figure
 
 
 def _near(text: str, span: Span, figure: Quantity) -> int:
@@ -339,7 +486,8 @@ def _group(figure: Quantity) -> tuple[Kind, str]:
     """Return what figures of one kind share; large ones without a unit are money: 5 million."""
     if figure.kind is Kind.COUNT and not figure.unit and (figure.value or 0) >= _LARGE:
         return Kind.MONEY, "CNY"
-    return figure.kind, figure.unit
+    loose = figure.kind is Kind.COUNT and figure.unit in _LOOSE_UNITS
+    return figure.kind, "个" if loose else figure.unit
 
 
 def _in_list(text: str, one: Quantity | None, other: Quantity | None) -> bool:
@@ -366,7 +514,7 @@ def _territory(
 def _words(sentence: _Sentence, span: Span) -> str:
     """Return the words of a span with a space for its figures and what says nothing."""
     kept = list(sentence.text[span.start : span.end])
-    for figure in sentence.figures:
+    for figure in _within(sentence.figures, span):
         for at in range(max(figure.start, span.start), min(figure.end, span.end)):
             kept[at - span.start] = " "
     return _GENERIC.sub(lambda match: " " * len(match[0]), "".join(kept))
@@ -384,12 +532,11 @@ def _labels(sentence: _Sentence, span: Span, first: bool) -> dict[_Sort, tuple[o
     words = sentence.text[start : span.end]
     places = tuple(
         place
-        for mention in sentence.places
-        if start <= mention.start < span.end
+        for mention in sentence.places_in(Span(start, span.end))
         for place in (mention.place, *mention.others)
         if place.level not in ("nation", "region")
     )
-    inside = [f for f in sentence.figures if start <= f.start < span.end]
+    inside = [f for f in _within(sentence.figures, Span(start, span.end)) if f.start >= start]
     stages = tuple(f"{f.value}{f.unit}" for f in inside if _is_stage(f))
     years = tuple(str(f.year) for f in inside if f.kind in (Kind.YEAR, Kind.DATE) and f.year)
     found: dict[_Sort, tuple[object, ...]] = {
@@ -398,7 +545,7 @@ def _labels(sentence: _Sentence, span: Span, first: bool) -> dict[_Sort, tuple[o
         _Sort.YEAR: years,
         _Sort.RATE: tuple(rate for rate, said in _RATES.items() if said.search(words)),
         _Sort.SIZE: tuple(f"{f.value:f}" for f in inside if _is_size(sentence.text, f)),
-        _Sort.WHO: tuple(who for who in _WHO if who.search(words)),
+        _Sort.WHO: tuple(who for who in WHO if who.search(words)),
     }
     return {sort: labels for sort, labels in found.items() if labels}
 
@@ -409,4 +556,7 @@ def _is_size(text: str, figure: Quantity) -> bool:
 
 
 def _is_stage(figure: Quantity) -> bool:
+    """Tell a phase or a class; written in digits, 3类 is a class where it is no count."""
+    if figure.kind is Kind.COUNT and figure.unit == "类":
+        return figure.text[0].isdigit() and (figure.value or 0) <= _HIGHEST_CLASS
     return figure.kind is Kind.ORDINAL and figure.unit in ("期", "类") and figure.high is None

@@ -10,8 +10,11 @@ from index.types import Span
 from rag.cite import Nearness, Source, bind, cite
 from rag.conflicts import Disagreement, conflict_text, find_conflicts
 from rag.draft import parse_draft, with_marks
+from rag.modality import reports_draft
 from rag.types import Citation, Claim, Conflict, Evidence, Question
 from rag.verify import Cited, verify
+
+HEAD = 2_000  # characters of a document that name what it is, or what it tells of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def check(
         lambda text, id_: _stands_in(text, id_, library),
         nearness,
     )
-    cited = {one.n: _cited(one, _home(one, evidence)) for one in bound.citations}
+    cited = {one.n: _cited(one, _home(one, evidence), library) for one in bound.citations}
     claims = verify(parsed.sentences, bound.numbers, cited)
     return Checked(with_marks(parsed, bound.numbers), bound.citations, claims)
 
@@ -96,8 +99,11 @@ def _home(citation: Citation, evidence: Sequence[Evidence]) -> Evidence:
     return next(around, own[0])
 
 
-def _cited(citation: Citation, evidence: Evidence) -> Cited:
+def _cited(citation: Citation, evidence: Evidence, library: Library) -> Cited:
     """Return what verification may know of a citation; only its own words can hold a figure."""
     known = evidence.metadata
     context = "\n".join([known.title, citation.heading, known.publisher])
-    return Cited(citation.text, context, known.region, known.date, evidence.passage.text)
+    clean = library.clean_text(citation.source)
+    draft = reports_draft(clean.text[:HEAD]) if clean else False
+    passage = evidence.passage.text
+    return Cited(citation.text, context, known.region, known.date, passage, draft)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from index.places import PlaceMention, covers, find_places
 from index.types import Span
 from rag.evidence import covered
-from rag.quantities import Bound, Kind, Quantity, quantities, same_amount
+from rag.quantities import Bound, Kind, Quantity, quantities, same_amount, same_rounded
 
 _ENDS = re.compile(r"[。．！!？?；;：:\n]|[，,](?!\d{3})|\.(?!\d)")
 _ITEM_ENDS = re.compile(_ENDS.pattern + "|、")
@@ -90,7 +90,9 @@ def _wrong_figures(clause: _Clause, alike: Sequence[_Clause]) -> Iterator[str]:
 
 
 def _fits(figure: Quantity, other: Quantity) -> bool:
-    return same_amount(figure, other) or figure.value in (other.value, other.high)
+    if same_amount(figure, other) or same_rounded(figure, other):
+        return True
+    return figure.value in (other.value, other.high)
 
 
 def _wrong_places(clause: _Clause, alike: Sequence[_Clause]) -> Iterator[str]:

@@ -22,6 +22,11 @@ _STATES = tuple(
         "|authori[sz]ation)|(?:drug|device|product|medicine)s? (?:is|are|was|were|has been"
         "|have been|get|gets) approved|approved for market\\w*|approved drugs?"
         "|\\bapproved\\b|registration certificates?|device registrations?",
+        "去年|上一?年度|last year",
+        r"今年|本年度|this year",
+        r"明年|next year",
+        "临床前|pre-?clinical",
+        r"(?:完成|结束|通过).{0,6}(?:期|临床|试验)|complet\w*|finish\w*",
         "上市(?!公司许可)|挂牌|ipo\\b|港交所|科创板|市场销售|on the market|marketed|listed"
         "|listing|market(?:ing)? approval"
         "|market(?:ing)? authori[sz]ation|approved for market\\w*|launch(?:ed)?",

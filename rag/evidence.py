@@ -141,13 +141,60 @@ def covered(question: str, evidence: str) -> float:
     the question: so words need not be cut, and what falls between two words costs nothing if both
     words are there.
     """
-    parts = subject(question, evidence)
-    weight = sum(weight for weight, _ in parts)
-    return sum(weight for weight, found in parts if found) / weight if weight else 0.0
+    if len(evidence) > _LONGEST_KEPT:
+        return _share(question, evidence)
+    return _kept_share(question, evidence)
+
+
+def _share(question: str, evidence: str) -> float:
+    words, text = _words_of(_folded(question)), _folded(evidence)
+    weight = found = 0.0
+    for word in words:
+        weight += word.weight
+        for part in word.standing:
+            if part in text:
+                found += word.weight
+                break
+    return found / weight if weight else 0.0
+
+
+_LONGEST_KEPT = 200  # characters of clauses that are compared with the same ones again
+_kept_share = lru_cache(maxsize=8192)(_share)
 
 
 # A sentence is compared with the same clauses of its sources again and again.
 _folded = lru_cache(maxsize=2048)(fold)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A Latin word or number, or a Han character with the pairs that it makes in a question."""
+
+    weight: float
+    standing: tuple[str, ...]  # any of which must stand in a text
+
+
+@lru_cache(maxsize=2048)
+def _words_of(question: str) -> tuple[_Word, ...]:
+    """Return the words of a folded question that carry its subject."""
+    words: list[_Word] = []
+    for unit in _UNIT.findall(question):
+        if unit[0].isascii():
+            words.append(_Word(_LATIN_WEIGHT, (unit,)))
+        else:
+            words += _characters_of(unit)
+    return tuple(words)
+
+
+def _characters_of(run: str) -> list[_Word]:
+    """Return the Han characters of a run that carry a subject."""
+    return [
+        _Word(1.0, tuple(run[max(0, j) : j + 2] for j in (i - 1, i) if 0 <= j < len(run) - 1))
+        if len(run) > 1
+        else _Word(1.0, (run,))
+        for i, character in enumerate(run)
+        if character not in _FUNCTION
+    ]
 
 
 def subject(question: str, evidence: str) -> list[tuple[float, bool]]:
@@ -156,20 +203,7 @@ def subject(question: str, evidence: str) -> list[tuple[float, bool]]:
     The parts are Han characters, Latin words and numbers, the same for every text.
     """
     text = _folded(evidence)
-    parts: list[tuple[float, bool]] = []
-    for unit in _UNIT.findall(_folded(question)):
-        if unit[0].isascii():
-            parts.append((_LATIN_WEIGHT, unit in text))
-        else:
-            parts += [(1.0, found) for found in _covered_characters(unit, text)]
-    return parts
-
-
-def _covered_characters(run: str, text: str) -> list[bool]:
-    """Return, for each Han character of a run that carries a subject, whether it is covered."""
-    pairs = [run[i : i + 2] in text for i in range(len(run) - 1)]
     return [
-        any(pairs[max(0, i - 1) : i + 1]) if len(run) > 1 else run in text
-        for i, character in enumerate(run)
-        if character not in _FUNCTION
+        (word.weight, any(part in text for part in word.standing))
+        for word in _words_of(_folded(question))
     ]

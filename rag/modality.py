@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from index.script import fold
 from rag.evidence import covered
@@ -57,6 +58,7 @@ _PATTERNS = {
 _DRAFT = re.compile(
     r"征求意见|征求稿|听取意见|公开征集|草案|讨论稿|\b(?:draft|for comment|comments|consultation)\b"
 )
+_NAMED_DRAFT = re.compile("《[^《》]{2,60}(?:征求意见稿|草案|送审稿)[^《》]{0,6}》")
 _FINAL = re.compile(
     "正式(?!员)|生效|施行|现行|印发|出台|颁布|已发布"
     r"|\b(?:in force|officially (?:issued|published|adopted)|formally|took effect"
@@ -64,6 +66,20 @@ _FINAL = re.compile(
 )
 # A total up to now; a claim may add 累计 to a plan, so of sources alone.
 _SUMMED = re.compile("累计")
+# What a text says of the present.
+_HELD = re.compile(f"{_PATTERNS[Modality.DONE].pattern}|现已|现有|目前|拥有|设有|建有")
+_MEANT = re.compile(
+    r"计划(?![》”])|拟(?!定)|打算|筹划|谋划|准备"
+    r"|\b(?:plan(?:s|ned|ning)? to|is planning|aims? to|intends? to)\b"
+)
+# An aim that has to be said to be one, and what says so of a claim.
+_AIM = re.compile(
+    r"力争|争取|目标|预计|预期|谋划|筹划|拟(?!定)|打算|\b(?:aim(?:s|ed|ing)?|target\w*|goal)\b"
+)
+_AIMED = re.compile(
+    f"{_PATTERNS[Modality.PLANNED].pattern}|{_AIM.pattern}|提出|要求|任务|应|须|可|能|建议|方案|筹备|准备"
+    r"|20[2-9][0-9]|\b(?:may|can|should|would)\b|\b(?:seek|expect|prepar|propos|envisag)"
+)
 # What these say of one clause they do not say of its whole sentence: 探索新机制,发布16批清单.
 _PLAN_OF_ONE = re.compile("探索|推进|希望|规划|谋划|筹划")
 _TITLES = re.compile("《[^《》]{0,80}》|“[^“”]{0,40}”|[(（][^()（）]{0,40}[)）]")
@@ -92,8 +108,13 @@ class _Clause:
 
     @property
     def modalities(self) -> dict[Modality, str]:
-        found = ((kind, pattern.search(self.text)) for kind, pattern in _PATTERNS.items())
-        return {kind: match[0] for kind, match in found if match}
+        return _modalities(self.text)
+
+
+@lru_cache(maxsize=4096)  # a clause of what is cited is compared with each one of the claim
+def _modalities(text: str) -> dict[Modality, str]:
+    found = ((kind, pattern.search(text)) for kind, pattern in _PATTERNS.items())
+    return {kind: match[0] for kind, match in found if match}
 
 
 def recast(
@@ -112,7 +133,8 @@ def recast(
             alike = _said_around(clause, alike, given)
             spoken_of = alike or ([] if in_same_language else given)
             alike = [*spoken_of, *_clauses(fold(context))] if spoken_of else []
-        if alike and (problem := _turned(clause, alike)):
+        problem = _turned(clause, alike) if alike else ""
+        if problem := problem or _taken_up(clause, given) or _taken_for_fact(clause, said, given):
             yield problem
             return
     if (strong := _STRONG.search(said)) and not _BINDING.search(everything):
@@ -138,6 +160,38 @@ def _said_around(
         if other.sentence in numbers
         and (other in alike or not sharing or not _PLAN_OF_ONE.search(other.text))
     ]
+
+
+def _taken_up(clause: _Clause, given: Sequence[_Clause]) -> str:
+    """Look for a plan of what is so already: 计划设立60亿元 for 现已…,设立60亿元."""
+    meant = _MEANT.search(clause.text)
+    if not meant or not clause.values:
+        return ""
+    sharing = {other.sentence for other in given if clause.values & other.values}
+    whole = [" ".join(c.text for c in given if c.sentence == number) for number in sharing]
+    planned = _PATTERNS[Modality.PLANNED]
+    held = [match for text in whole if (match := _HELD.search(text)) and not planned.search(text)]
+    if not held or len(held) < len(whole):
+        return ""
+    return f"says “{meant[0].strip()}” where what is cited says “{held[0][0].strip()}”"
+
+
+def _taken_for_fact(clause: _Clause, said: str, given: Sequence[_Clause]) -> str:
+    """Look for an aim of which a claim says no word that it is one: 力争超过10%."""
+    if not clause.values or _AIMED.search(said):
+        return ""
+    sharing = [other for other in given if clause.values <= other.values]
+    best = max((covered(clause.text, other.text) for other in sharing), default=0.0)
+    sharing = [other for other in sharing if covered(clause.text, other.text) == best]
+    aims = [match for other in sharing if (match := _AIM.search(other.text))]
+    if not aims or len(aims) < len(sharing):
+        return ""
+    return f"leaves out “{aims[0][0].strip()}”, which what is cited says"
+
+
+def reports_draft(text: str) -> bool:
+    """Tell whether a text names the draft that it is or tells of: 《…(征求意见稿)》."""
+    return bool(_NAMED_DRAFT.search(fold(text)))
 
 
 def denies_finality(claim: str, known: str) -> bool:

@@ -48,6 +48,8 @@ _PERSON = re.compile(
     f"(?:{_TITLE})[、:]?([{_SURNAMES}]{_HAN}{{1,2}}?)(?=(?:表示|介绍|指出|说|称|认为|强调"
     f"|透露|谈|讲|提|宣布|报道|和|、|,|，|。|在|等|$))"
 )
+# 中山三院, for 中山大学附属第三医院
+_NUMBERED = re.compile(f"{_HAN}{{2}}附?([一二三四五六七八九十])院(?!校|长|区|士|所)")
 _SHORT_QUOTE = re.compile("“([^“”]{2,7})”|「([^「」]{2,7})」|『([^『』]{2,7})』")
 _LATIN_NAME = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9]*(?:[-+./&][A-Za-z0-9]+)*")
 _NO_NAME = re.compile(
@@ -74,7 +76,7 @@ _KINDS_OF_PEOPLE = tuple(
         "医院|医疗机构|卫生机构|门诊|医学中心|\\bhospitals?\\b|\\bclinics?\\b",
         "高校|大学|院校|学院|学校|院所|\\buniversit(?:y|ies)\\b|\\bcolleges?\\b"
         "|\\bschools?\\b|\\binstitutes?\\b",
-        "银行|金融机构|\\bbanks?\\b",
+        "银行|金融机构|(?<!tissue )(?<!gene )(?<!blood )(?<!data )(?<!seed )(?<!cell )\\bbanks?\\b",
         "社区|街道|\\bcommunit(?:y|ies)\\b",
         "农户|农民|合作社|\\bfarmers?\\b",
         "企业|公司|药企|厂商|业主|机构|单位|规上|百强|巨人|专精特新|制药|\\bcompan(?:y"
@@ -121,7 +123,34 @@ def _absent(claim: str, said: str, there: str) -> Iterator[tuple[int, int]]:
     for match in _FIRM.finditer(said):
         if match[1] not in tight and not _DOING.match(match[1]) and not find_places(match[1]):
             yield match.span(1)
+    yield from _hospitals(said, tight)
     yield from _bodies(said, tight)
+
+
+def _hospitals(said: str, there: str) -> Iterator[tuple[int, int]]:
+    for match in _NUMBERED.finditer(said):
+        if not re.search(f"第{match[1]}{_HAN}{{0,4}}医院|{match[1]}院", there):
+            yield match.span()
+
+
+def bodies(said: str) -> Iterator[str]:
+    """Yield the bodies that folded text in Chinese names."""
+    return absent_bodies(said, "")
+
+
+def absent_bodies(said: str, known: str) -> Iterator[str]:
+    """Yield the bodies in folded text that another, also folded, does not name."""
+    spans = _bodies(said, re.sub(r"\s", "", known), _BODIES)
+    return (said[start:end] for start, end in spans if end > start)
+
+
+def absent_terms(said: str, known: str) -> Iterator[str]:
+    """Yield the bodies that folded text in Latin letters names by the glossary, and another not."""
+    if not re.search(_HAN, said):
+        for one in counterparts(said):
+            names = (said[one.start : one.end], *one.names)
+            if _kind_of(names) == "body" and not _stands(one, said, known):
+                yield names[0]
 
 
 def _latin_known(match: re.Match[str], said: str, there: str) -> bool:
@@ -131,8 +160,14 @@ def _latin_known(match: re.Match[str], said: str, there: str) -> bool:
     return any(_stands(one, match[0], there, exact=True) for one in counterparts(match[0]))
 
 
-def _bodies(said: str, there: str) -> Iterator[tuple[int, int]]:
-    for pattern, endings in ((_OFFICE, _OFFICES), (_BODY, _FOUNDED), (_PROJECT, _PROJECTS)):
+_BODIES = ((_OFFICE, _OFFICES), (_BODY, _FOUNDED))
+_NAMED = (*_BODIES, (_PROJECT, _PROJECTS))
+
+
+def _bodies(
+    said: str, there: str, kinds: Sequence[tuple[re.Pattern[str], str]] = _NAMED
+) -> Iterator[tuple[int, int]]:
+    for pattern, endings in kinds:
         given: list[str] | None = None
         for match in pattern.finditer(said):
             start = _start_of_name(match)
@@ -233,8 +268,22 @@ def names_known(part: str, known: str) -> bool:
     """Tell whether a text names anything by the glossary or in Latin letters that `known` has."""
     said, there = fold_characters(part), fold_characters(known)
     return any(_stands(one, said, there) for one in counterparts(part)) or any(
-        match[0].isupper() and match[0].lower() in there for match in _LATIN_NAME.finditer(part)
+        (match[0].isupper() and match[0].lower() in there) or _is_spelled(match[0], there)
+        for match in _LATIN_NAME.finditer(part)
     )
+
+
+def _is_spelled(name: str, there: str) -> bool:
+    """Tell whether a capitalised word, no English one, is the pinyin of a name there: Xiaoyan."""
+    return (
+        name[0].isupper()
+        and len(name) >= _LEAST_LETTERS
+        and not _NO_PROPER_NAME.fullmatch(name)
+        and _spelled(name, there)
+    )
+
+
+_LEAST_LETTERS = 5
 
 
 def known_terms(claim: str, known: str) -> bool:
@@ -288,7 +337,7 @@ def proper_names(claim: str, known: str) -> Iterator[str]:
         first = (
             not claim[: match.start()].strip() or claim[: match.start()].rstrip()[-1] in '.!?:"“'
         )
-        lonely = first and not re.match(r" (?:of )?[A-Z]", claim[match.end() :])
+        lonely = first and not re.match(r" (?:of )?[A-Z](?![A-Z&]|\W)", claim[match.end() :])
         if lonely or _NO_PROPER_NAME.fullmatch(match[0]):
             continue
         if any(start <= match.start() < end for start, end in taken):

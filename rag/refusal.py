@@ -52,10 +52,18 @@ _CONDITIONS = (
     ("毕业生|大学生|graduates?", "毕业生|大学生"),
     ("外资|外商|foreign[- ](?:invested|owned|funded)", "外资|外商"),
     (r"贷款|贴息|\bloans?\b", "贷款|信贷|贴息|融资"),
+    (r"(?:谁|哪[家个些](?:机构|公司|单位|部门)?).{0,6}(?:管理|运营|托管|出资)"
+     r"|管理(?:人|机构|公司|方)(?:是|叫|为)|\bwho (?:manages|runs|operates)\b",
+     r"管理(?:人|机构|公司|方)|(?:负责|受托|委托)管理|由[^。;；\n]{2,30}(?:管理|运营|托管)|运营(?:方|机构|公司)|manag"),
+    ("临床前|pre-?clinical", "临床前|pre-?clinical"),
     ("(?:提交|提供|准备|需要).{0,6}材料|what (?:documents|materials) .{0,20}submit",
      "材料.{0,30}(?:提交|报送|包括)|(?:提交|提供|报送).{0,30}(?:材料|申请表|证明|复印件|报告)"),
 )  # fmt: skip
 # Who holds an office stands beside its name.
+# Words of one line say the same, where a question has one and a text another.
+_ALIKE = (re.compile("参加|参会|到会|出席|与会|到场|汇聚"),)
+_ON_THE_DAY = re.compile("当天|当日|现场")  # when, which no text of the day repeats
+_GIVEN = re.compile("奖|补贴|补助|资助")
 _OFFICES = re.compile(
     "(?:副?(?:局长|厅长|部长|处长|市长|省长|区长|县长|书记|主任|院长|校长|董事长|总经理|负责人|联系人))"
     r"|\b(?:mayor|governor|minister|director|chairman|president|head of)\b"
@@ -107,7 +115,12 @@ class _Read:
             for one in self.counterparts
             if any(_stands(fold(name), folded) for name in one.names)
         )
-        return "\n".join([text, *own])
+        others = (
+            match[0]
+            for words in _ALIKE
+            if (match := words.search(fold(asked))) and words.search(folded)
+        )
+        return "\n".join([text, *own, *others])
 
     def stands(self, one: Counterpart) -> bool:
         """Tell whether a counterpart stands in the texts, by any of its names."""
@@ -327,7 +340,8 @@ def _content(read: _Read) -> list[str]:
     """Return the words of a Chinese question that name its subject."""
     kinds = (PieceKind.CONTENT, PieceKind.ATTRIBUTE)
     pieces = read_pieces(fold(read.question.text)).of(*kinds)
-    return [p.text for p in pieces if p.kind is PieceKind.CONTENT or p.text in _TELLING]
+    words = (p.text for p in pieces if p.kind is PieceKind.CONTENT or p.text in _TELLING)
+    return [word for text in words if (word := _ON_THE_DAY.sub("", text))]
 
 
 # --- figures ------------------------------------------------------------------------------------
@@ -348,11 +362,17 @@ def _subject_of(read: _Read) -> Callable[[str], float]:
     ]
 
     def share(text: str) -> float:
-        # 国际合作 stands in 国际大合作 too
-        found = [one for one in telling if any(covered(name, text) == 1.0 for name in one.names)]
+        found = [one for one in telling if _is_said(one, text)]
         return len(found) / len(telling) if telling else 1.0
 
     return share
+
+
+def _is_said(one: Counterpart, text: str) -> bool:
+    """Tell whether a text says what the glossary calls so; 国际合作 stands in 国际大合作 too."""
+    if any(_GIVEN.search(name) for name in one.names) and _GIVEN.search(fold(text)):
+        return True  # what is given has many names: 奖励, 最多奖200万元, 补助
+    return any(covered(name, text) == 1.0 for name in one.names)
 
 
 def _no_figure(question: Question, lack: Lack) -> str:

@@ -11,14 +11,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from index.glossary import counterparts
+from index.glossary import Counterpart, counterparts
 from index.places import Place, PlaceMention, covers, find_places, place
-from index.script import fold_tight
-from rag.attribution import misattributed, misplaced_places
+from index.script import fold, fold_characters, fold_tight
+from rag.attribution import misattributed, miscompared, misdated, misplaced_places
 from rag.cite import TELLING, find_verbatim
 from rag.clauses import misplaced
 from rag.conditions import unstated
+from rag.direction import reversed_words
 from rag.evidence import covered
+from rag.limits import misshared, uncapped
+from rag.listing import counts_list
 from rag.modality import denies_finality, recast
 from rag.names import known_terms, names_known, proper_names, unknown_terms, unlike_people, unnamed
 from rag.negation import affirms_alone, denies, denies_alone, denies_there, turned_round
@@ -31,6 +34,8 @@ from rag.quantities import (
     rates_agree,
     same_amount,
 )
+from rag.roles import headings_listed, miscast, misranked
+from rag.scope import overreaching
 from rag.types import Claim, DraftSentence, Status
 
 # Shares of a sentence's words that stand in what it cites: below the first it is unsupported,
@@ -55,6 +60,7 @@ _LEAD_IN = re.compile(
     "(?: (?:says?|states?|are|is|as follows)){0,3}:",
     re.IGNORECASE,
 )
+_SEVERITY = (Status.UNSUPPORTED, Status.PARTLY, Status.SUPPORTED)
 _TERM = 3  # words of a quoted term: "little giants"
 _LONGEST_CLAIM = 1_000  # characters; no sentence has more, and each costs time
 _LONGEST_CITED = 4_000  # characters; a quote of ours has 300
@@ -63,6 +69,13 @@ _MOST_COMPARED = 4_000_000
 _PARTS = re.compile(  # phase I, II and III trials are one part
     r"[；;。！？!?、\n]|，(?!\s*[IVX]+\b)|,(?!\d{3}|\s*(?:and )?[IVX]+\b)|[:：.](?!\d)"
     r"|\b(?:and(?!\s+[IVX]+\b)|but|while)\b"
+)
+_SPEAKS = re.compile("表示|介绍|指出|说|谈|称|透露|强调|认为")
+_NO_AMOUNT = re.compile(
+    "(?:没有?|未|并未|无)(?:写明|给出|提到|提及|说明|列出|公布|披露|明确|写|规定|载明|有){0,2}(?:任何|具体)?的?(?:补[贴助])?(?:金额|数额|数字|标准)"
+    "|(?:金额|数额|标准).{0,4}(?:未|没有?)"
+    r"|\bno (?:specific )?(?:amount|figure)s?\b"
+    r"|\bnot (?:say|state|specify|give|mention) (?:how much|(?:the|an|any)(?: \w+)? amount)"
 )
 _LEAST_SIZE = 4  # Han characters, or half as many Latin words, of a part that says something
 _KNOWN_PART = 0.26  # share of the words of such a part that stand in what is cited
@@ -73,6 +86,9 @@ _PLAIN_WORDS = re.compile(
     "|gets?|paid|provides?|according"
     "|report|document|documents|passage|amount|amounts|other|such|when|where|what|after"
     "|before|year|years|about|[ivx]+)"
+)
+_TELLS_PHASES = re.compile(
+    r"期(?![限间望])|阶段|分档|几档|三档|不等|进度|进展|\bphases?\b|\bstages?\b|\brang\w+|\bdepending\b"
 )
 # What a title or a heading may bear out; amounts it may not.
 _OF_CONTEXT = (Kind.YEAR, Kind.DATE, Kind.DOCUMENT_NUMBER, Kind.ORDINAL)
@@ -99,6 +115,7 @@ class Cited:
     region: str = ""
     date: str = ""
     passage: str = ""  # that the quote stands in: it may name what the quote only means
+    draft: bool = False  # whether its document is a draft for comment, or reports of one
 
 
 def verify(
@@ -108,13 +125,14 @@ def verify(
 
     `numbers` are the citations of each sentence; `cited` tells what stands at each.
     """
-    return tuple(
-        check_claim(
-            sentence.text, tuple(own), [cited[n] for n in own if n in cited], sentence.unknown
-        )
-        for sentence, own in zip(sentences, numbers, strict=True)
-        if not _introduces(sentence, own)
-    )
+    claims, lead = list[Claim](), ""
+    for sentence, own in zip(sentences, numbers, strict=True):
+        if not _introduces(sentence, own):
+            known = [cited[n] for n in own if n in cited]
+            claims.append(check_claim(sentence.text, tuple(own), known, sentence.unknown, lead))
+        if sentence.text.rstrip().endswith((":", "：")):
+            lead = sentence.text
+    return tuple(claims)
 
 
 def _introduces(sentence: DraftSentence, numbers: Sequence[int]) -> bool:
@@ -125,9 +143,16 @@ def _introduces(sentence: DraftSentence, numbers: Sequence[int]) -> bool:
 
 
 def check_claim(
-    text: str, numbers: tuple[int, ...], cited: Sequence[Cited], unknown: Sequence[int] = ()
+    text: str,
+    numbers: tuple[int, ...],
+    cited: Sequence[Cited],
+    unknown: Sequence[int] = (),
+    lead: str = "",
 ) -> Claim:
-    """Return a claim with its status and, in words, what is wrong with it."""
+    """Return a claim with its status and, in words, what is wrong with it.
+
+    `lead` are the words that introduce it: a list stands under "at most:".
+    """
     strange = [f"cites [{n}], which does not exist" for n in unknown]
     if not cited:
         return Claim(text, numbers, Status.UNSUPPORTED, ("cites nothing", *strange))
@@ -139,7 +164,7 @@ def check_claim(
     longest = min(_LONGEST_CITED, _MOST_COMPARED // (len(text) * len(cited) or 1))
     if any(len(source.text) > longest for source in cited):
         strange.append("cites more than can be compared")
-    cited = [_shortened(source, longest) for source in cited]
+    cited = list(dict.fromkeys(_shortened(source, longest) for source in cited))
     checks = (
         _quotations,
         _titles,
@@ -154,9 +179,15 @@ def check_claim(
         _denial,
         _conditions,
         _modality,
+        _shares,
+        _scope,
+        _roles,
     )
     grave = [problem for check in checks for problem in check(text, cited)]
     status, light = _words(text, cited)
+    uncapped_ones = uncapped(text, [source.text for source in cited], lead)
+    if loose := [*uncapped_ones, *_unphased(text, cited)]:
+        light, status = [*light, *loose], min(status, Status.PARTLY, key=_SEVERITY.index)
     if grave:
         status = Status.UNSUPPORTED
     elif strange and status is Status.SUPPORTED:
@@ -166,7 +197,8 @@ def check_claim(
 
 def _shortened(source: Cited, longest: int) -> Cited:
     text, passage = source.text[:longest], source.passage[:longest]
-    return replace(source, text=text, passage=passage)
+    context = f"{source.context}\n征求意见稿" if source.draft else source.context
+    return replace(source, text=text, passage=passage, context=context)
 
 
 def _stands_whole(text: str, source: str) -> bool:
@@ -228,7 +260,7 @@ def _figures(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     in_context = missing(text, [source.context for source in cited])
     yearly = any(_YEARLY.search(source) for source in texts)
     for figure in missing(text, [*texts, *_publication_dates(text, cited)]):
-        if yearly and figure.text in _A_YEAR:
+        if (yearly and figure.text in _A_YEAR) or counts_list(figure, text, texts):
             continue
         if figure in in_context or figure.kind not in _OF_CONTEXT:
             yield f"{figure.text} does not stand in what is cited"
@@ -272,6 +304,17 @@ def _phases(text: str, cited: Sequence[Cited]) -> Iterator[str]:
         others = [other for stage, other in given if stage.value == phase.value]
         if others and not any(_alike(amount, other) for other in others):
             yield f"{phase.text} has {others[0].text} in what is cited, not {amount.text}"
+
+
+def _unphased(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    """Yield one of several amounts that a claim gives without the phases that they are for."""
+    if _TELLS_PHASES.search(fold(text)):
+        return
+    given = [pair for source in cited for pair in _paired(source.text)]
+    amounts = [figure for figure in quantities(text) if figure.kind is Kind.MONEY]
+    phased = [a for a in amounts if any(same_amount(a, other) for _, other in given)]
+    if len({figure.value for figure in phased}) > 1:
+        yield f"{phased[1].text} is for a phase that it leaves out"
 
 
 def _paired(text: str) -> Iterator[tuple[Quantity, Quantity]]:
@@ -320,8 +363,17 @@ def _places(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     ]
     named += [region for source in cited if (region := place(source.region)) is not None]
     for mention in find_places(text):
+        if _is_speaker(text, mention, cited):
+            continue
         if not any(covers(meant, other) for meant in _meant(mention) for other in named):
             yield f"{text[mention.start : mention.end]} is not named in what is cited"
+
+
+def _is_speaker(text: str, mention: PlaceMention, cited: Sequence[Cited]) -> bool:
+    """Tell whether a name of a place is that of a person who speaks in what is cited: 岳阳."""
+    name = fold_tight(text[mention.start : mention.end])
+    speaks = _SPEAKS.match(fold_characters(text), mention.end)
+    return bool(speaks) and any(re.search(f"长{name}", fold_tight(one.text)) for one in cited)
 
 
 def _naming(source: Cited) -> str:
@@ -357,6 +409,10 @@ def _attributions(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     around = [source.passage for source in cited if same]
     yield from misattributed(text, [*(same or [source.text for source in cited]), *around], terms)
     yield from misplaced_places(text, same, [source.passage for source in cited])
+    yield from misdated(text, [source.text for source in cited], terms)
+    if same:
+        yield from miscompared(text, same)
+        yield from reversed_words(text, same)
 
 
 def _conditions(text: str, cited: Sequence[Cited]) -> Iterator[str]:
@@ -373,6 +429,27 @@ def _modality(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     )
 
 
+def _shares(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    return misshared(text, [source.text for source in cited])
+
+
+def _scope(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    regions = [source.region for source in cited]
+    contexts = [
+        source.context if source.region else f"{source.context}\n{source.passage}"
+        for source in cited
+    ]
+    return overreaching(text, [source.text for source in cited], contexts, regions)
+
+
+def _roles(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    sources = [source.text for source in cited]
+    yield from miscast(text, sources)
+    yield from misranked(text, sources)
+    contexts = [f"{source.context}\n{source.passage}" for source in cited]
+    yield from headings_listed(text, sources, contexts)
+
+
 def _links(text: str, cited: Sequence[Cited]) -> Iterator[str]:
     known = "\n".join(f"{source.text}\n{source.context}" for source in cited)
     for match in _LINK.finditer(text):
@@ -381,6 +458,9 @@ def _links(text: str, cited: Sequence[Cited]) -> Iterator[str]:
 
 
 def _denial(text: str, cited: Sequence[Cited]) -> Iterator[str]:
+    whole = text
+    if _tells_no_amount(text, cited):
+        text = _NO_AMOUNT.sub("", fold(text))
     if same := _in_same_language(text, cited):
         if problem := turned_round(text, same):
             yield problem
@@ -392,17 +472,17 @@ def _denial(text: str, cited: Sequence[Cited]) -> Iterator[str]:
         yield denied
     if denies_alone(text, [*sources, *(source.passage for source in cited)]):
         yield "denies something that what is cited does not deny"
-    if affirms_alone(text, sources):
+    if affirms_alone(whole, sources):
         yield "affirms something, and what is cited denies"
 
 
 def _words(text: str, cited: Sequence[Cited]) -> tuple[Status, list[str]]:
+    words = re.sub(r"\d[\d.,]*", " ", text)  # figures are compared by themselves
+    if not re.search(r"[^\W\d_年月日号]", words):
+        return _bare_figures(text, cited)
     same = [source for source in cited if _is_han(text) == _is_han(source.text)]
     if not same:
         return _across_languages(text, cited)
-    words = re.sub(r"\d[\d.,]*", " ", text)  # figures are compared by themselves
-    if not re.search(r"[^\W\d_]", words):
-        return Status.SUPPORTED, []
     if alien := _alien_parts(text, same):
         return Status.PARTLY, [f"“{part}” does not stand in what is cited" for part in alien]
     share = covered(
@@ -412,6 +492,20 @@ def _words(text: str, cited: Sequence[Cited]) -> tuple[Status, list[str]]:
         return Status.UNSUPPORTED, ["hardly any of its words stand in what is cited"]
     if share < _SOME_WORDS:
         return Status.PARTLY, ["many of its words do not stand in what is cited"]
+    return Status.SUPPORTED, []
+
+
+def _bare_figures(text: str, cited: Sequence[Cited]) -> tuple[Status, list[str]]:
+    """Doubt a date that says not of what it is, where what is cited has another day too."""
+    days = [figure for figure in quantities(text) if figure.kind is Kind.DATE and figure.day]
+    there = [
+        figure
+        for source in cited
+        for figure in quantities(f"{source.text}\n{source.passage}")
+        if figure.kind is Kind.DATE and figure.day
+    ]
+    if days and any(not same_amount(day, other) for day in days for other in there):
+        return Status.PARTLY, ["gives a date, and not of what"]
     return Status.SUPPORTED, []
 
 
@@ -438,17 +532,31 @@ def _alien_parts(text: str, cited: Sequence[Cited]) -> list[str]:
         part
         for part in _bare_parts(text)
         if _size(part) >= _LEAST_SIZE and covered(part, known) < _KNOWN_PART
-        if not denies_finality(part, known)
+        if not denies_finality(part, known) and not _tells_no_amount(part, cited)
     ]
+
+
+def _tells_no_amount(part: str, cited: Sequence[Cited]) -> bool:
+    """Tell whether a part says of sources without amounts that they give none."""
+    given = (figure.kind for source in cited for figure in quantities(source.text))
+    return bool(_NO_AMOUNT.search(fold(part))) and Kind.MONEY not in given
 
 
 def _bare_parts(text: str) -> Iterator[str]:
     taken = [mention.start for mention in find_places(text)]
     taken += [figure.start for figure in quantities(text) if figure.kind is not Kind.ORDINAL]
     cuts = [0, *(at for match in _PARTS.finditer(text) for at in match.span()), len(text)]
+    names = [one for one in counterparts(text) if one.weight >= 1] if text.isascii() else []
+    kept = [cut for cut in zip(cuts[1:-1:2], cuts[2:-1:2], strict=True) if not _inside(cut, names)]
+    cuts = [0, *(at for cut in kept for at in cut), len(text)]
     for start, end in zip(cuts[::2], cuts[1::2], strict=True):
         if not any(start <= at < end for at in taken):
             yield text[start:end].strip()
+
+
+def _inside(cut: tuple[int, int], names: Sequence[Counterpart]) -> bool:
+    """Tell whether a cut divides a name: Department of Industry and Information Technology."""
+    return any(name.start < cut[0] and cut[1] < name.end for name in names)
 
 
 def _size(text: str) -> int:
@@ -463,6 +571,7 @@ def _uncompared(text: str, cited: Sequence[Cited]) -> list[str]:
         for part in _bare_parts(text)
         if len([w for w in re.findall("[A-Za-z]{3,}", part) if not _PLAIN_WORDS.fullmatch(w)]) > 1
         and not names_known(part, known)
+        and not _tells_no_amount(part, cited)
     ]
 
 

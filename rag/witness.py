@@ -57,7 +57,8 @@ _MEASURED = tuple(
         r"研发(?:投入|经费|强度|支出)|r&d (?:spending|investment|intensity|expenditure)",
         r"产值|\boutput value\b",
         r"投资额|总投资|\btotal investment\b",
-        r"从业|就业|员工|职工|雇员|\bemploy(?:ees|ment|ed)\b|\bjobs\b|\bworkforce\b",
+        r"从业|就业|员工|职工|雇员|\bemploy(?:ees|ment|ed)\b|\bjobs\b|\bworkforce\b"
+        r"|\bworkers\b|\bpeople (?:\w+ ){0,2}(?:work|employ)\w*|多少人.{0,4}(?:工作|就业|上班)",
         r"出口|\bexports?\b",
         r"进口|\bimports?\b",
         r"融资额?|\bfinancing raised\b",
@@ -65,6 +66,20 @@ _MEASURED = tuple(
         r"床位|\bbeds\b",
         r"面积|\bfloor space\b|\bsquare met",
     )
+)
+# The same where a question and what answers it say it in other words.
+_SIZE_OF = (
+    (
+        r"基金.{0,8}(?:规模|多大|多少|总额|几[亿万])|(?:规模|多大|多少).{0,8}基金"
+        r"|\b(?:size|how (?:large|big|much)|how many (?:yuan|billion|million))\b.{0,60}\bfunds?\b"
+        r"|\bfunds?\b.{0,30}\b(?:size|worth)\b",
+        "基金|funds?\\b",
+    ),
+    ("临床前|pre-?clinical", "临床前|pre-?clinical"),
+)
+_MEASURED_AS = (
+    *((words, words) for words in _MEASURED),
+    *((re.compile(asked), re.compile(said)) for asked, said in _SIZE_OF),
 )
 _GIVING = re.compile(
     "奖|补贴|补助|资助|扶持|给|资金|基金|支持|贴息|贴现|经费|补|优惠|减免|津贴|封顶|不超过|合计"
@@ -166,9 +181,14 @@ def _counts_the_thing(question: Question, clauses: Sequence[_Clause]) -> bool:
 
 
 def _measures_it(question: Question, clauses: Sequence[_Clause]) -> bool:
-    """Tell whether clauses name what a question asks the size of: 营收6455亿元 is no profit."""
-    asked, said = fold(question.text), fold("\n".join(clause.text for clause in clauses))
-    named = [words for words in _MEASURED if words.search(asked)]
+    """Tell whether clauses name what a question asks the size of: 营收6455亿元 is no profit.
+
+    The last one alone, where it names itself what it measures.
+    """
+    asked, own = fold(question.text), fold(clauses[-1].text)
+    named = [there for here, there in _MEASURED_AS if here.search(asked)]
+    measured = any(words.search(own) for words in _MEASURED)
+    said = own if measured else fold("\n".join(clause.text for clause in clauses))
     return not named or any(words.search(said) for words in named)
 
 
@@ -231,7 +251,9 @@ def fits_kind(question: Question, figure: Quantity) -> bool:
     if Kind.MONEY in kinds:
         return not figure.unit and (figure.value or 0) >= _MONEY_WITHOUT_CURRENCY
     measures = _measures(fold(question.text))
-    return not measures or not figure.unit or figure.unit in measures
+    # Chinese has a measure word for what it counts, but for 百强 and 三大.
+    unnamed = not figure.unit and figure.text.isascii()
+    return not measures or unnamed or figure.unit in measures
 
 
 def _measures(asked: str) -> str:

@@ -13,7 +13,13 @@ million" half read; dateparser gives 2027年底 a day and knows no 民國; quant
 metres and computes in floats; recognizers-text (last an alpha of 2021) does not import any more.
 """
 
-from rag.quantities.compare import bounds_agree, rates_agree, same_amount
+from rag.quantities.compare import (
+    bounds_agree,
+    rates_agree,
+    rounded_from,
+    same_amount,
+    same_rounded,
+)
 from rag.quantities.evidence import missing
 from rag.quantities.read import quantities
 from rag.quantities.types import Bound, Kind, Quantity
@@ -26,5 +32,7 @@ __all__ = [
     "missing",
     "quantities",
     "rates_agree",
+    "rounded_from",
     "same_amount",
+    "same_rounded",
 ]

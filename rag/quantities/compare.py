@@ -1,9 +1,11 @@
 """Whether two quantities are the same."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
 
 from rag.quantities.bounds import LOWER, UPPER
-from rag.quantities.types import Kind, Quantity
+from rag.quantities.types import Bound, Kind, Quantity
 from rag.quantities.units import SYNONYMS
 
 
@@ -13,6 +15,8 @@ def same_amount(a: Quantity, b: Quantity) -> bool:
     Bounds do not count. A missing unit, as in English, fits any measure word; a date without year
     fits one with it. A bare number from 10,000 on fits money too: 预算430万 leaves 元 out.
     """
+    if a.value != b.value and Kind.DATE not in (a.kind, b.kind):
+        return False  # whatever they are; nearly all pairs that are compared end here
     if a.kind is b.kind:
         return _SAME_KIND.get(a.kind, _same_values)(a, b)
     return _same_across_kinds(a, b) or _same_across_kinds(b, a)
@@ -65,6 +69,38 @@ def _same_across_kinds(a: Quantity, b: Quantity) -> bool:
     if a.kind is Kind.DATE and b.kind is Kind.PERIOD:  # 5日 may be five days
         return a.month is None and b.unit == "日" and a.day == b.value
     return False
+
+
+_NEAR = Decimal("0.05")  # "over 4000" says little of 4900, and enough of 4112.83
+_LEAST_DIGITS = 2  # "about 500" stands for 497, not for 460; "over 4100" for 4112.83
+
+
+def rounded_from(figure: Quantity) -> tuple[Decimal, Decimal] | None:
+    """Return from which value up to below which a figure may be rounded, None if it is not.
+
+    "About" rounds either way at the last digit that is not zero, "over" down, "under" up.
+    """
+    value = figure.value
+    if not value or figure.high is not None:
+        return None
+    own = len(value.normalize().as_tuple().digits)
+    step = Decimal(1).scaleb(value.adjusted() - max(_LEAST_DIGITS, own) + 1)
+    if figure.bound is Bound.ABOUT:
+        return value - step / 2, value + step / 2
+    last = Decimal(1).scaleb(value.adjusted() - own + 1)
+    reach = max(step, min(last, value * _NEAR))
+    if figure.bound is Bound.MORE_THAN:
+        return value, value + reach
+    return (value - reach, value) if figure.bound is Bound.LESS_THAN else None
+
+
+def same_rounded(figure: Quantity, exact: Quantity) -> bool:
+    """Tell whether a figure is another one rounded: 超过4100亿元 for 4112.83亿元."""
+    ends = rounded_from(figure)
+    if ends is None or exact.value is None or exact.bound is not Bound.EXACT or exact.high:
+        return False
+    within = ends[0] <= exact.value < ends[1]
+    return within and same_amount(figure, replace(exact, value=figure.value))
 
 
 def bounds_agree(a: Quantity, b: Quantity) -> bool:

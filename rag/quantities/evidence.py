@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from rag.quantities.compare import same_amount
+from rag.quantities.compare import rounded_from, same_amount, same_rounded
 from rag.quantities.read import extract, quantities
 from rag.quantities.types import Bound, Kind, Quantity
 
@@ -49,10 +49,17 @@ def _stands(quantity: Quantity, stock: _Stock) -> bool:
     if quantity.high is not None:
         low, high = replace(quantity, high=None), replace(quantity, value=quantity.high, high=None)
         return _stands(low, stock) and _stands(high, stock)
-    if quantity.bound is not Bound.ABOUT or not quantity.value:
+    ends = rounded_from(quantity)
+    if ends is None:
         return False
-    near = _near(quantity.value, stock)
-    return any(same_amount(quantity, replace(reading, value=quantity.value)) for reading in near)
+    near = _within(*ends, stock)
+    about = quantity.bound is Bound.ABOUT  # of what is itself about so much, too
+    return any(
+        same_amount(quantity, replace(reading, value=quantity.value))
+        if about
+        else same_rounded(quantity, reading)
+        for reading in near
+    )
 
 
 def _known(quantity: Quantity, stock: _Stock) -> Iterable[Quantity]:
@@ -77,14 +84,9 @@ def _is_within(reading: Quantity, vague: Quantity) -> bool:
     return same_amount(reading, replace(vague, value=reading.value, high=None))
 
 
-_LEAST_DIGITS = 2  # "about 500" stands for 497, not for 460
-
-
-def _near(value: Decimal, stock: _Stock) -> Iterator[Quantity]:
-    """Yield the readings that round to `value` at its last digit that is not zero."""
-    digits = max(_LEAST_DIGITS, len(value.normalize().as_tuple().digits))
-    half = Decimal(5).scaleb(value.adjusted() - digits)
-    first, last = bisect_left(stock.values, value - half), bisect_left(stock.values, value + half)
+def _within(least: Decimal, most: Decimal, stock: _Stock) -> Iterator[Quantity]:
+    """Yield the readings from one value up to below another."""
+    first, last = bisect_left(stock.values, least), bisect_left(stock.values, most)
     for known in stock.values[first:last]:
         yield from stock.readings[known]
 

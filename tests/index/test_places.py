@@ -457,3 +457,22 @@ def test_a_place_is_known_by_all_its_names(name):
 @pytest.mark.parametrize("name", ["", "東京", "Tokyo", "东", "市"])
 def test_an_unknown_name_is_no_place(name):
     assert place(name) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("区长岳阳表示", []),
+        ("區長岳陽談到先行先試", []),
+        ("岳阳是谁", []),
+        ("岳阳市的企业", ["岳阳"]),
+        ("湖南岳阳的企业", ["湖南", "岳阳"]),
+        ("副市长在岳阳调研", ["岳阳"]),
+        ("记者北京报道", ["北京"]),
+        ("佛山、中南海", ["佛山"]),
+        ("中山三院", []),
+        ("中山市三家医院", ["中山"]),
+    ],
+)
+def test_a_person_or_a_hospital_of_the_same_name_is_no_place(text, names):
+    assert [mention.place.name for mention in find_places(text)] == names

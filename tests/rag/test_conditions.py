@@ -30,3 +30,10 @@ def test_a_condition_that_stands_there_passes(claim: str) -> None:
 def test_conditions_are_compared_across_languages() -> None:
     assert list(unstated("After marketing approval it gets 8 million.", [SOURCE], False))
     assert list(unstated("After review it gets 30 million.", [SOURCE], False)) == []
+
+
+def test_another_stage_of_a_trial_is_found() -> None:
+    assert list(unstated("临床前研究的药最多奖800万元", [SOURCE], True))
+    assert list(unstated("Preclinical drugs get 8 million.", [SOURCE], False))
+    assert list(unstated("完成Ⅲ期臨床的,最多獎800萬元", [SOURCE], True))
+    assert not list(unstated("完成Ⅲ期的,最多奖800万元", ["完成Ⅲ期临床的,最多奖800万元"], True))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rag.modality import denies_finality, recast
+from rag.modality import denies_finality, recast, reports_draft
 
 
 def problems(claim: str, source: str) -> list[str]:
@@ -55,3 +55,39 @@ def test_of_a_draft_it_may_be_denied_that_it_is_final() -> None:
 )
 def test_a_condition_is_no_duty_and_a_total_is_done(claim: str, source: str) -> None:
     assert problems(claim, source) == []
+
+
+AIMS = "到2030年,建成检测平台。培育5家企业,力争研发投入强度超过8%。"
+HELD = "惠州现已集聚药企210家,设立30亿元专项母基金。"
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("惠州的研发投入强度超过8%。", AIMS),
+        ("R&D intensity exceeds 8%.", AIMS),
+        ("惠州计划设立30亿元的专项母基金。", HELD),
+        ("惠州打算設立30億元的專項母基金。", HELD),
+    ],
+)
+def test_an_aim_is_no_fact_and_what_is_there_no_plan(claim: str, source: str) -> None:
+    assert problems(claim, source)
+
+
+@pytest.mark.parametrize(
+    ("claim", "source"),
+    [
+        ("惠州力争研发投入强度超过8%。", AIMS),
+        ("到2030年,研发投入强度要超过8%。", AIMS),
+        ("Huizhou aims for an R&D intensity above 8%.", AIMS),
+        ("惠州设立了30亿元的专项母基金。", HELD),
+        ("惠州计划设立30亿元基金。", "惠州现已集聚药企210家,正筹划设立30亿元基金。"),
+    ],
+)
+def test_an_aim_said_to_be_one_passes(claim: str, source: str) -> None:
+    assert problems(claim, source) == []
+
+
+def test_a_text_that_names_a_draft_reports_of_one() -> None:
+    assert reports_draft("市科技局发布《若干措施(徵求意見稿)》")
+    assert not reports_draft("市科技局发布《若干措施》,现公开征求意见")

@@ -61,3 +61,9 @@ def test_a_capitalised_name_stands_as_pinyin_or_not_at_all() -> None:
 @pytest.mark.parametrize("claim", ["Ⅲ类医疗器械注册80个。", "III类医疗器械注册80个。"])
 def test_a_class_of_devices_is_no_acronym(claim: str) -> None:
     assert list(unknown_terms(claim, "Ⅲ类有效医疗器械注册80个。")) == []
+
+
+def test_a_numbered_hospital_is_named_by_its_number() -> None:
+    known = "由惠州医科大学附属第三医院同公司合建"
+    assert not list(unnamed("该中心由惠医三院合建", known))
+    assert list(unnamed("该中心由惠医一院合建", known))

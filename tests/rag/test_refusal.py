@@ -180,3 +180,31 @@ def test_that_no_amount_is_written_is_no_amount() -> None:
     text = "平台建设奖励300万元；临床试验机构服务得好同样有奖，只是没写数额。"
     assert reason("临床试验机构奖励多少万元？", text)
     assert reason("平台建设奖励多少万元？", text) == ""
+
+
+FUND = "省内产业基金同国有基金一起投资。到2027年,全省生物医药营业收入达到2500亿元。"
+EVENT = "活动在南沙举办,汇聚有关部门、企业和医院代表约150人。"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "产业基金的规模有多大？",
+        "產業基金規模是多少？",
+        "产业基金由谁管理？",
+        "对临床前的BNCT硼药奖励多少？",
+        "How much is the grant for preclinical BNCT drugs?",
+    ],
+)
+def test_the_figure_of_another_thing_is_no_answer(question: str) -> None:
+    assert reason(question, FUND, GRANTS)
+
+
+def test_how_many_took_part_is_answered_by_how_many_came() -> None:
+    assert reason("活动当天有多少人参加？", EVENT) == ""
+    assert reason("活动有多少人到场？", EVENT) == ""
+
+
+def test_people_are_not_counted_by_a_hundred_best_companies() -> None:
+    companies = "惠州生物医药企业超过500家,入选百强的有2家。"
+    assert reason("惠州生物医药行业有多少人工作？", companies)

@@ -314,3 +314,51 @@ def test_a_rate_that_is_made_up_is_found() -> None:
     source = Cited("对通过评选的茶园,最高给予70万元。")
     assert check_claim("通过评选的茶园每年最高获70万元。", (1,), [source]).problems
     assert check_claim("通过评选的茶园最高获70万元。", (1,), [source]).status is Status.SUPPORTED
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "创新药最高奖励150万元、350万元、600万元。",
+        "At most RMB 1.5 million, 3.5 million, 6 million.",
+    ],
+)
+def test_amounts_of_several_phases_need_their_phases(claim: str) -> None:
+    found = check_claim(claim, (1,), [PHASES])
+    assert found.status is Status.PARTLY
+    assert any("phase" in problem for problem in found.problems)
+
+
+def test_a_cap_that_is_left_out_makes_a_claim_partly_supported() -> None:
+    assert check_claim("Ⅲ期临床的创新药奖励600万元。", (1,), [PHASES]).status is Status.PARTLY
+    with_cap = [
+        DraftSentence(Span(0, 7), "最高奖励如下:", ()),
+        DraftSentence(Span(8, 15), "Ⅲ期600万元", (1,)),
+    ]
+    claims = verify(with_cap, [(), (1,)], {1: PHASES})
+    assert claims[-1].status is Status.SUPPORTED
+
+
+def test_a_document_that_reports_a_draft_may_be_called_one() -> None:
+    cited = Cited(PHASES.text, PHASES.context, "惠州", "", "")
+    assert check_claim("征求意见稿提出,Ⅲ期最高奖励600万元。", (1,), [cited]).problems
+    draft = Cited(PHASES.text, PHASES.context, "惠州", "", "", draft=True)
+    assert not check_claim("征求意见稿提出,Ⅲ期最高奖励600万元。", (1,), [draft]).problems
+
+
+def test_that_no_amount_is_given_is_true_where_none_is() -> None:
+    assert not check_claim("企业须在线提交材料,文件没有写明金额。", (1,), [DEADLINE]).problems
+
+
+def test_figures_may_be_rounded_down_behind_over() -> None:
+    source = Cited("全年营收4112.83亿元。", "", "惠州")
+    assert not check_claim("全年营收超过4100亿元。", (1,), [source]).problems
+    assert not check_claim("全年營收逾4000億元。", (1,), [source]).problems
+    assert check_claim("全年营收超过3100亿元。", (1,), [source]).problems
+    assert check_claim("全年营收超过4200亿元。", (1,), [source]).problems
+
+
+def test_a_bare_date_beside_another_one_says_too_little() -> None:
+    dated = Cited("2025年3月8日 09:30 来源:样例站", "", "惠州", "", "3月6日,市政府办公室发布办法。")
+    assert check_claim("2025-03-08", (1,), [dated]).status is Status.PARTLY
+    assert check_claim("2025-09-12", (1,), [DEADLINE]).status is Status.SUPPORTED
