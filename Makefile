@@ -4,16 +4,18 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 LIBRARY := library
+HOST ?= 127.0.0.1
 export Q
 
 PEERS := .venv-peers
 MODELS := 0.5b 1.5b
 
-.PHONY: help setup ask chat test test-llm check bench peers clean
+.PHONY: help setup ask chat share test test-llm check bench peers clean
 
 help:
 	@echo 'make ask Q="…"   answer a question over samples/'
 	@echo 'make chat        the same in a page'
+	@echo 'make share       the page with a link and passwords for others'
 	@echo 'make test        run the tests      make check   lint, types, imports'
 	@echo 'make test-llm    run real small models (fetches 1.6 GB once, takes long)'
 	@echo 'make bench       measure            make peers   the same beside other libraries'
@@ -42,6 +44,9 @@ ask: $(LIBRARY)/.samples
 
 chat: $(LIBRARY)/.samples
 	$(BIN)/yinzheng chat --library $(LIBRARY)
+
+share: $(LIBRARY)/.samples
+	$(BIN)/yinzheng chat --library $(LIBRARY) --share --host $(HOST)
 
 test: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile

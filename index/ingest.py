@@ -7,13 +7,13 @@ a crash loses at most the batch at hand; what went in is recognised the next tim
 import hashlib
 import os
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -43,6 +43,20 @@ _NOT_READING = frozenset(
 Progress = Callable[[str, int, int], None]  # stage ("read" or "encode"), done, of how many
 Remark = TypeVar("Remark", Problem, Note)
 Overrides = Mapping[str, Mapping[str, str]]  # document -> field -> value, of the user's own table
+
+
+@dataclass(frozen=True, slots=True)
+class FileNews:
+    """How far a file has come; what was said of it comes with "read" or "failed"."""
+
+    location: str  # an absolute path or an address
+    stage: Literal["unchanged", "failed", "read", "stored"]
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)  # why cleaning left out -> characters
+
+
+OnFile = Callable[[FileNews], None]
 
 
 @dataclass
@@ -148,21 +162,26 @@ def ingest(
     paths: Sequence[Path | str],
     progress: Progress | None = None,
     overrides: Overrides | None = None,
+    root: Path | None = None,
+    on_file: OnFile | None = None,
 ) -> Report:
     """Put files, folders and web pages into a library and publish its indexes.
 
     `overrides` is what the user's own table says of documents; it is kept and holds from now on.
+    Files given one by one that lie below `root` are named by their path from there, others by
+    their name alone. `on_file` hears of each file; what it or `progress` raises ends the ingestion.
     Bad files are reported and passed over. Raises ReadError for a path that does not exist,
     LibraryBusy, StorageFull, EncoderMismatch.
     """
     report = Report()
-    files = list_files(paths, report.problems.append)
+    files = list_files(paths, report.problems.append, root)
     with library.writing():
         library.check_encoder()
         library.publish_readable()
         _record_encoder(library)
         library.store.set_overrides(overrides or {})
-        ingestion = _Ingestion(library, report, progress or (lambda *_: None))
+        ignore: Callable[..., None] = lambda *_: None  # noqa: E731 (a name for the two below)
+        ingestion = _Ingestion(library, report, progress or ignore, on_file or ignore)
         ingestion.run(files)
         ingestion.apply_overrides(overrides or {})
         ingestion.fill_tokens()
@@ -175,13 +194,17 @@ def ingest(
 
 
 def list_files(
-    paths: Sequence[Path | str], on_problem: Callable[[Problem], None] | None = None
+    paths: Sequence[Path | str],
+    on_problem: Callable[[Problem], None] | None = None,
+    root: Path | None = None,
 ) -> list[_File | _Page]:
     """Return the files below `paths`, sorted; hidden files and parts of saved pages are left out.
 
-    What begins like a URL is one. Folders that cannot be listed go to `on_problem`. Raises
-    ReadError for a path that does not exist.
+    What begins like a URL is one. Folders that cannot be listed go to `on_problem`. Files given
+    one by one are named from `root` if they lie below it. Raises ReadError for a path that does not
+    exist.
     """
+    base = _resolved(root) if root else None
     found: dict[str, _File | _Page] = {}
     for given in paths:
         if _is_url(str(given)):
@@ -192,7 +215,8 @@ def list_files(
             inner = _files_below(path, on_problem or (lambda _: None))
             found.update((str(p), _File(p, path)) for p in inner if str(p) not in found)
         else:
-            found.setdefault(str(path), _File(path, path.parent))
+            within = base if base and path.is_relative_to(base) else path.parent
+            found.setdefault(str(path), _File(path, within))
     return list(found.values())
 
 
@@ -260,8 +284,11 @@ class _Pending:
 class _Ingestion:
     """The state of one run: documents wait for the encoder, files for their last document."""
 
-    def __init__(self, library: Library, report: Report, progress: Progress) -> None:
+    def __init__(
+        self, library: Library, report: Report, progress: Progress, on_file: OnFile
+    ) -> None:
         self.library, self.report, self.progress = library, report, progress
+        self.on_file = on_file
         self.pending: deque[_Pending] = deque()  # files on their way through the reading processes
         self.waiting: list[_Cut] = []
         self.files: list[FileRecord] = []
@@ -292,7 +319,9 @@ class _Ingestion:
                 job = file.job()
             except ReadError as error:
                 reason = str(error).removeprefix(f"{file.source}: ")  # a fetch names its address
-                self.report.problems.append(Problem(file.source, reason))
+                problem = Problem(file.source, reason)
+                self.report.problems.append(problem)
+                self.on_file(FileNews(file.location, "failed", (problem,)))
                 self._count(len(files))
                 continue
             digest = hashlib.sha256(job.data).hexdigest()
@@ -300,6 +329,7 @@ class _Ingestion:
             known = self.library.store.ids_at(file.location)
             if self.library.store.file(file.location) == record and known:
                 self.report.unchanged += known
+                self.on_file(FileNews(file.location, "unchanged"))
                 self._count(len(files))
                 continue
             self.pending.append(_Pending(file, record, job.source))
@@ -310,9 +340,16 @@ class _Ingestion:
         file = pending.file
         known = self.library.store.ids_at(file.location)
         self.stale.append(file.location)
-        self.report.problems += [_renamed(problem, pending) for problem in outcome.problems]
-        self.report.notes += [_renamed(note, pending) for note in outcome.notes]
-        taken = {self._prepare(read, pending, known) for read in outcome.documents()}
+        problems = tuple(_renamed(problem, pending) for problem in outcome.problems)
+        notes = tuple(_renamed(note, pending) for note in outcome.notes)
+        self.report.problems += problems
+        self.report.notes += notes
+        dropped: Counter[str] = Counter()
+        taken = set()
+        for read in outcome.documents():
+            dropped.update(_dropped(read))
+            taken.add(self._prepare(read, pending, known))
+        self.on_file(FileNews(file.location, "read", problems, notes, dropped))
         if not taken:
             return
         # Of a file whose reader broke down, nobody knows whether a document is gone.
@@ -441,6 +478,8 @@ class _Ingestion:
             with self.report.timed("store"):
                 self.library.store.put(batch, self.files, self.gone, self.stale)
         self.report.passages += sum(len(prepared.passages) for prepared in batch)
+        for location in dict.fromkeys(cut.location for cut in self.waiting):
+            self.on_file(FileNews(location, "stored"))
         self.waiting, self.files, self.gone, self.stale = [], [], [], []
 
     def _encode(self) -> list[Prepared]:
@@ -509,6 +548,14 @@ def _with_url(document: Document, file: _File | _Page) -> Document:
         return document
     found = {**known.found, "url": "declared"}
     return replace(document, metadata=replace(known, url=file.location, found=found))
+
+
+def _dropped(read: CleanDocument) -> Counter[str]:
+    """Return how many characters cleaning left out for which reason."""
+    counted: Counter[str] = Counter()
+    for part in read.clean.dropped:
+        counted[part.reason] += len(part.span)
+    return counted
 
 
 def _renamed(remark: Remark, pending: _Pending) -> Remark:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from index.errors import YinzhengError
+from rag.export_command import COMMANDS
 from rag.llm.command import llm_app
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     from rag.config import Settings
     from rag.evaluate import Figures, GoldQuestion
     from rag.pipeline import Assistant
-    from rag.types import Answer, Citation
+    from rag.report import Standing
+    from rag.types import Answer
 
 app = typer.Typer(
     name="yinzheng",
@@ -39,6 +41,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+for command in COMMANDS:
+    app.command()(command)
 app.add_typer(llm_app, name="llm")
 
 LibraryOption = Annotated[
@@ -160,16 +164,24 @@ def _library(
 
 
 def _assistant(library: "Library", llm: str, base_url: str) -> "Assistant":
-    from rag.llm import choose, make_answerer, make_rewriter
+    from rag.llm import make_answerer, make_rewriter
     from rag.pipeline import Assistant
 
     settings = _settings(llm=llm, base_url=base_url)
     key = settings.api_key.get_secret_value()
-    choice = choose(settings.llm, settings.base_url, key)
+    spec = _chosen(settings.llm, settings.base_url, key)
+    answerer = make_answerer(spec, library.encoder, settings.base_url, key, library.glossary)
+    return Assistant(library, answerer, make_rewriter(spec, settings.base_url, key))
+
+
+def _chosen(spec: str, base_url: str, api_key: str) -> str:
+    """Return what answers, and say why if "auto" chose it."""
+    from rag.llm import choose
+
+    choice = choose(spec, base_url, api_key)
     if choice.why:
         print(f"yinzheng: note: {choice.why}", file=sys.stderr)
-    answerer = make_answerer(choice.spec, library.encoder, settings.base_url, key, library.glossary)
-    return Assistant(library, answerer, make_rewriter(choice.spec, settings.base_url, key))
+    return choice.spec
 
 
 def _one_of(question: str | None, queries: Path | None, out: Path | None) -> None:
@@ -342,7 +354,9 @@ def search(
             return
         hits = opened.search(question or "", k, filters)
         if as_json:
-            _print_json({"id": "", "hits": _explained_rows(opened, question or "", hits)})
+            from rag.rows import explained_rows
+
+            _print_json({"id": "", "hits": explained_rows(opened, question or "", hits)})
         elif verbose:
             _print_why(opened, question or "", hits)
         else:
@@ -354,6 +368,7 @@ _BATCH = 256  # questions encoded together
 
 def _search_batch(library: "Library", queries: Path, out: Path, k: int, filters: "Filters") -> None:
     from rag.report import read_rows
+    from rag.rows import hit_row
 
     rows = list(_questions(read_rows(queries), "text"))
 
@@ -362,43 +377,9 @@ def _search_batch(library: "Library", queries: Path, out: Path, k: int, filters:
             some = rows[start : start + _BATCH]
             found = library.search_many([text for _, text in some], k, filters)
             for (id_, _), hits in zip(some, found, strict=True):
-                yield {"id": id_, "hits": [_hit_row(library, hit) for hit in hits]}
+                yield {"id": id_, "hits": [hit_row(library, hit) for hit in hits]}
 
     _write_rows(out, results())
-
-
-def _explained_rows(
-    library: "Library", question: str, hits: Iterable["Hit"]
-) -> list[dict[str, Any]]:
-    """Return rows as the contract writes them, each with the words that matched."""
-    from index.why import matched_terms
-
-    groups = library.query(question).groups
-    return [
-        _hit_row(library, hit) | {"matched": list(matched_terms(groups, hit.passage.text))}
-        for hit in hits
-    ]
-
-
-def _hit_row(library: "Library", hit: "Hit") -> dict[str, Any]:
-    passage = hit.passage
-    return {
-        "source": passage.document,
-        "title": library.metadata(passage.document).title,
-        "start": passage.raw_span.start,
-        "end": passage.raw_span.end,
-        "text": passage.text,
-        "score": round(hit.score, 6),
-        "scores": {
-            "dense": _rounded(hit.scores.dense),
-            "lexical": _rounded(hit.scores.lexical),
-            "late": _rounded(hit.scores.late),
-        },
-    }
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
 
 
 def _print_hits(library: "Library", hits: Iterable["Hit"]) -> None:
@@ -476,6 +457,8 @@ def ask(
         for note in answer.notes:
             print(f"yinzheng: note: {note}", file=sys.stderr)
         if as_json:
+            from rag.rows import answer_row
+
             _print_json(answer_row("", answer))
         else:
             _print_answer(answer)
@@ -483,44 +466,10 @@ def ask(
 
 def _ask_batch(assistant: "Assistant", queries: Path, out: Path, filters: "Filters") -> None:
     from rag.report import read_rows
+    from rag.rows import answer_row
 
     rows = list(_questions(read_rows(queries), "question"))
     _write_rows(out, (answer_row(id_, assistant.ask(text, filters=filters)) for id_, text in rows))
-
-
-def answer_row(id_: object, answer: "Answer") -> dict[str, Any]:
-    """Return an answer as the contract writes it, and what else there is to say of it."""
-    from dataclasses import asdict
-
-    from rag.report import claim_row
-
-    further = {
-        "cut": answer.cut,
-        "notes": answer.notes,
-        "conflicts": [asdict(conflict) for conflict in answer.conflicts],
-        "choices": answer.choices,
-        "related": answer.related,
-    }
-    return {
-        "id": id_,
-        "question": answer.question,
-        "language": answer.language,
-        "answer": answer.text,
-        "refused": answer.refused,
-        "llm": answer.llm,
-        "citations": [citation_row(citation) for citation in answer.citations],
-        "claims": [claim_row(claim) for claim in answer.claims],
-        "timing_ms": asdict(answer.timing),
-        **{name: value for name, value in further.items() if value},
-    }
-
-
-def citation_row(citation: "Citation") -> dict[str, Any]:
-    """Return a citation as the contract writes it; `page` and `also` only where there are such."""
-    from dataclasses import asdict
-
-    row = asdict(citation)
-    return {name: value for name, value in row.items() if value or name not in ("page", "also")}
 
 
 def _print_answer(answer: "Answer") -> None:
@@ -649,7 +598,8 @@ def _coloured(read: "CleanDocument") -> "Text":
 @app.command()
 def verify(
     report: Annotated[
-        Path | None, typer.Argument(help="What `ask --json` or `ask --out` wrote.")
+        Path | None,
+        typer.Argument(help="A report of `export`, or what `ask --json` or `ask --out` wrote."),
     ] = None,
     answers: Annotated[
         Path | None, typer.Option("--answers", help="Rows {id, answer, citations}, with --out.")
@@ -669,13 +619,18 @@ def verify(
         assert report is not None
         found = standings(opened, report)
     for item in found:
-        print(
-            f"{item.standing}: [{item.n}] {item.source}"
-            + (f" (answer {item.answer})" if item.answer else "")
-        )
+        print(_standing_line(item))
     fallen = sum(item.standing != "stands" for item in found)
     if fallen:
         _fail(f"{fallen} of {len(found)} quotations do not stand")
+
+
+def _standing_line(item: "Standing") -> str:
+    where = f"now at {item.where}" if item.where else ""
+    told = [f" (answer {item.answer})"] if item.answer else []
+    if more := "; ".join(part for part in (where, item.why) if part):
+        told.append(f" ({more})")
+    return f"{item.standing}: [{item.n}] {item.source}{''.join(told)}"
 
 
 @app.command("list")
@@ -795,16 +750,66 @@ def chat(
     library: LibraryOption = None,
     llm: LlmOption = "",
     base_url: BaseUrlOption = "",
-    host: Annotated[str, typer.Option("--host")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", help="0.0.0.0 lets others in, who need a password.")
+    ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option("--port", min=0, max=65535, help="0 picks a free one.")
     ] = 7860,
+    root_path: Annotated[
+        str, typer.Option("--root-path", help="Where a reverse proxy puts the page: /yinzheng.")
+    ] = "",
+    share: Annotated[
+        bool, typer.Option("--share", help="Make a link by which others can use the page.")
+    ] = False,
+    share_server: Annotated[
+        str, typer.Option("--share-server", help="HOST:PORT of a share server of your own.")
+    ] = "",
+    share_certificate: Annotated[
+        Path | None, typer.Option("--share-certificate", help="Certificate of that server.")
+    ] = None,
+    mcp: Annotated[bool, typer.Option("--mcp", help="Serve tools for other programs too.")] = False,
 ) -> None:
-    """Open the chat page."""
-    import ui
+    """Open the page: chat, library, report.
 
-    with _library(library, reranker="") as opened:
-        ui.serve(_assistant(opened, llm, base_url), host, port)
+    Passwords for guests and owner are made and printed when the page is shared; to choose them, set
+    YINZHENG_GUEST_PASSWORD and YINZHENG_OWNER_PASSWORD.
+    """
+    from page.server import Address, Llm, Sharing, serve
+    from page.share import check_root_path
+
+    settings = _settings(llm=llm, base_url=base_url)
+    key = settings.api_key.get_secret_value()
+    spec = _chosen(settings.llm, settings.base_url, key)
+    sharing = Sharing(
+        share or bool(share_server),
+        share_server,
+        share_certificate,
+        settings.guest_password.get_secret_value(),
+        settings.owner_password.get_secret_value(),
+    )
+    address = Address(host, port, check_root_path(root_path))
+    with _library(library, create=True, reranker="") as opened:
+        serve(opened, Llm(spec, settings.base_url, key), address, sharing, _say, mcp)
+
+
+@app.command()
+def mcp(
+    library: LibraryOption = None,
+    llm: LlmOption = "",
+    base_url: BaseUrlOption = "",
+    reranker: RerankerOption = "",
+    encoder: EncoderOption = "",
+) -> None:
+    """Serve ask, search, passage and verify_quote over MCP to the program that starts this."""
+    from page.programs.mcp_server import run_stdio
+
+    with _library(library, encoder, reranker=reranker) as opened:
+        run_stdio(_assistant(opened, llm, base_url))
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 # --- rows in and out

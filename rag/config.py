@@ -19,3 +19,6 @@ class Settings(BaseSettings):
     # The key of the server at `base_url`, or of a service without a key of its own name.
     api_key: SecretStr = SecretStr("")
     key_file: Path | None = None  # where rag.llm.keys looks instead of the user's own folder
+    # Of the page when it is shared; they stand in no command line, which others could list.
+    guest_password: SecretStr = SecretStr("")
+    owner_password: SecretStr = SecretStr("")

@@ -6,7 +6,11 @@ YinzhengError
 ├── LanguageModelError        the language model failed; `trouble` says in which way
 │   ├── LanguageModelUnavailable   it cannot be reached, refuses the key, or is overloaded
 │   └── LanguageModelCut           its answer broke off; `kept` is what may be shown of it
-└── ReportError               a report to verify cannot be read
+├── ExportError               a report or a reference cannot be written
+├── ReportError               a report to verify cannot be read
+├── ConversationsError        the file of saved chats cannot be used, or a visitor's share is full
+├── LimitReached              a visitor asks for too much; `seconds` says when there will be more
+└── ShareError                the page cannot be shared in the way asked for
 """
 
 from enum import StrEnum
@@ -55,5 +59,39 @@ class LanguageModelCut(LanguageModelError):
         self.kept = kept
 
 
+class ExportError(YinzhengError):
+    """A report or a reference cannot be written."""
+
+
 class ReportError(YinzhengError):
     """A report to verify cannot be read."""
+
+
+class ConversationsError(YinzhengError):
+    """The file of saved chats cannot be used, or what is asked of it is not there."""
+
+
+class LimitReached(YinzhengError):
+    """A visitor asks for more than is one visitor's share."""
+
+    def __init__(self, message: str, limit: str, seconds: int) -> None:
+        """`limit` names which of page.access; after `seconds` there will be room again."""
+        super().__init__(message)
+        self.limit, self.seconds = limit, seconds
+
+
+class ShareError(YinzhengError):
+    """The page cannot be shared in the way asked for; it goes on for this machine."""
+
+
+class NotThere(YinzhengError):
+    """A document, a place in it, a chat or an answer is not there."""
+
+
+class ProgramError(YinzhengError):
+    """What another program is told when it is not answered; `status` is that of HTTP."""
+
+    def __init__(self, message: str, status: int) -> None:
+        """`message` may go to anyone: it names no folder of this machine."""
+        super().__init__(message)
+        self.status = status

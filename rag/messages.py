@@ -50,6 +50,11 @@ _MESSAGES: dict[str, dict[Language, str]] = {
         "zh": "相关资料没有给出{0}的数字。",
         "zh-Hant": "相關資料沒有給出{0}的數字。",
     },
+    "ask_about": {
+        "en": "What do the documents say about “{0}”?",
+        "zh": "关于“{0}”，资料怎么说？",
+        "zh-Hant": "關於「{0}」，資料怎麼說？",
+    },
     "the_subject": {"en": "this subject", "zh": "这个问题", "zh-Hant": "這個問題"},
     "which_place": {
         "en": "For which place? The documents answer for {1}; this answer is for {0}.",

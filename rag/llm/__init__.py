@@ -62,12 +62,14 @@ def make_model(
         from rag.llm.local import GgufModel
 
         return GgufModel(chosen.model, patience)
+    from rag.llm.breaker import provider
     from rag.llm.openai_compatible import OpenAICompatible
-    from rag.llm.presets import address_of
+    from rag.llm.presets import address_of, host_of
 
     assert chosen.preset
     address, key = address_of(chosen.preset, base_url), _key(chosen, base_url, api_key)
-    return OpenAICompatible(chosen.model, address, key, patience, name=str(chosen))
+    shared = provider(host_of(address), chosen.preset.at_once)
+    return OpenAICompatible(chosen.model, address, key, patience, name=str(chosen), shared=shared)
 
 
 def choose(spec: str, base_url: str = "", api_key: str = "") -> "Choice":

@@ -13,7 +13,7 @@ from rag.errors import LanguageModelUnavailable, Trouble
 
 _FAILURES = 5  # in a row: one question makes up to three requests, so that two have failed by then
 _REST = 30.0  # seconds; shorter than the time in which someone looks what is wrong
-# As many answers as llama.cpp's server writes at once by default. More would make each slower.
+# Answers at once where nothing is known of a server, as llama.cpp's writes by default.
 _AT_ONCE = 4
 
 
@@ -114,7 +114,10 @@ _PROVIDERS: dict[str, Provider] = {}
 _OPENING = threading.Lock()
 
 
-def provider(host: str) -> Provider:
-    """Return what all calls of a host share in this process."""
+def provider(host: str, at_once: int = _AT_ONCE) -> Provider:
+    """Return what all calls of a host share in this process; whoever calls it first says how many.
+
+    `at_once` are the calls that may be under way.
+    """
     with _OPENING:
-        return _PROVIDERS.setdefault(host.casefold(), Provider(host))
+        return _PROVIDERS.setdefault(host.casefold(), Provider(host, at_once))

@@ -101,7 +101,10 @@ def test_model(
     as_json: JsonOption = False,
 ) -> None:
     """Ask a model one small question; fails with one line if it does not answer."""
-    trial = _tried(spec, base_url)
+    from rag.config import Settings
+
+    settings = Settings(base_url=base_url) if base_url else Settings()
+    trial = tried(spec, settings.base_url, settings.api_key.get_secret_value())
     if as_json:
         typer.echo(json.dumps(asdict(trial), ensure_ascii=False))
         return
@@ -218,19 +221,20 @@ def _add(table: "Table", *cells: str) -> None:
 # --- does it answer
 
 
-def _tried(spec: str, base_url: str) -> Trial:
-    from rag.config import Settings
+def tried(spec: str, base_url: str = "", api_key: str = "") -> Trial:
+    """Ask a model one small question.
+
+    Raises ConfigurationError for a spec that names none, LanguageModelError if it does not answer.
+    """
     from rag.llm import choose, make_model, what_leaves
 
-    settings = Settings(base_url=base_url) if base_url else Settings()
-    key = settings.api_key.get_secret_value()
-    choice = choose(spec, settings.base_url, key)
-    model = make_model(choice.spec, settings.base_url, key)
+    choice = choose(spec, base_url, api_key)
+    model = make_model(choice.spec, base_url, api_key)
     if model is None:
         raise ConfigurationError(
             f"{choice.why or choice.spec}: it quotes and asks no model, so there is none to test"
         )
-    return _asked(model, choice.why, what_leaves(choice.spec, settings.base_url))
+    return _asked(model, choice.why, what_leaves(choice.spec, base_url))
 
 
 def _asked(model: "LanguageModel", why: str, leaves: str) -> Trial:

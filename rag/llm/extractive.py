@@ -54,6 +54,8 @@ _PENALTY = 0.25  # for a heading or another fragment that states nothing
 _NOT_THE_SUBJECT = 0.50  # for where the text was taken from, and how to reach whom
 _STATES_SOMETHING = 12  # characters
 _HEADLINE = 45  # a line up to this long without a stop is a title or a heading
+# A heading that says no more than the question does; what stands below it, by sentences.
+_REPEATS_QUESTION, _BELOW_HEADING = 0.75, 2
 _STOPS = "。！？!?.；;…”」）)"
 _SOURCES = "出处|来源|参考文献|参考资料|资料来源"
 # Patterns run over folded text: Simplified, lower case.
@@ -144,6 +146,17 @@ class ExtractiveAnswerer:
             yield _marked(candidate, {item.n for item in evidence})
 
     def _chosen(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
+        """Return the best sentences, not headings that only repeat the question."""
+        chosen = self._best(question, candidates)
+        silent = [one for one in chosen if _only_repeats(question, one)]
+        if all(_below(one, candidates) for one in silent):
+            return _without_headings(question, chosen, candidates)
+        rest = [one for one in candidates if not _only_repeats(question, one)]
+        other = self._best(question, rest) if rest else []
+        enough = _WORDS_NEARNESS * _MEANT  # else the heading is still nearest to an answer
+        return other if any(one.words >= enough for one in other) else chosen
+
+    def _best(self, question: Question, candidates: list[_Candidate]) -> list[_Candidate]:
         """Return the best sentences, of a question about several places some for each."""
         best = [_best_about(part, self._ranked(part, candidates)) for part in _parts(question)]
         first = list({(one.n, one.span): one for one in best if one}.values())
@@ -494,6 +507,47 @@ def _choose(
         if fits and len(chosen) < limit and not _repeats(candidate, chosen):
             chosen.append(candidate)
     return [] if asks_figure(question) and not any(_has_figure(c.text) for c in chosen) else chosen
+
+
+def _without_headings(
+    question: Question, chosen: list[_Candidate], candidates: list[_Candidate]
+) -> list[_Candidate]:
+    """Put what stands below a heading that only repeats the question in its place."""
+    found: dict[tuple[int, Span], _Candidate] = {}
+    for one in chosen:
+        for each in _below(one, candidates) if _only_repeats(question, one) else [one]:
+            found.setdefault((each.n, each.span), each)
+    return list(found.values())
+
+
+def _only_repeats(question: Question, one: _Candidate) -> bool:
+    if _items(question):  # then headings may be what is asked for
+        return False
+    return _is_heading(one) and covered(one.text, question.text) >= _REPEATS_QUESTION
+
+
+def _is_heading(one: _Candidate) -> bool:
+    """Tell whether a text is a short line of its own that is neither a sentence nor a row."""
+    ends_line = one.evidence.passage.text[one.span.end :].lstrip(" ")[:1] in ("", "\n")
+    if not ends_line or not _opens_paragraph(one) or len(one.text) > _HEADLINE:
+        return False
+    return one.text[-1] not in _STOPS and not _COLON.search(one.text) and not _is_row(one.text)
+
+
+def _below(heading: _Candidate, candidates: list[_Candidate]) -> list[_Candidate]:
+    """Return the first sentences below a heading: of its passage, else of its document's next."""
+    document = heading.evidence.passage.document
+    after = sorted(
+        (
+            c
+            for c in candidates
+            if c.evidence.passage.document == document and _place(c) > _place(heading)
+        ),
+        key=lambda c: (c.n != heading.n, _place(c)),
+    )
+    after = [c for c in after if c.n == after[0].n]
+    stating = takewhile(lambda c: not _is_heading(c), after)
+    return [c for c in stating if not _repeats(c, [heading])][:_BELOW_HEADING]
 
 
 def _completed(

@@ -21,7 +21,8 @@ class Preset:
     """A service or server that speaks OpenAI's chat completions.
 
     `model` is one that answers without thinking aloud first, "" where none can be named: our
-    answers are short, and thoughts would use up their length.
+    answers are short, and thoughts would use up their length. `at_once` is how many answers it
+    writes at once; others wait with us, where they are told so.
     """
 
     name: str
@@ -30,8 +31,13 @@ class Preset:
     keys: tuple[str, ...] = ()  # variables that may hold its key, the service's own name first
     local: bool = False
     model: str = ""
+    # A service, and vLLM, which works in batches, write each of so many about as fast as one; each
+    # takes a thread or two of ours.
+    at_once: int = 32
 
 
+# As llama.cpp's server does by default, and those that are built on it; more make each slower.
+_LLAMA_CPP = 4
 PRESETS = (
     Preset(
         "openai", "OpenAI", "https://api.openai.com/v1", ("OPENAI_API_KEY",), model="gpt-4.1-mini"
@@ -80,9 +86,16 @@ PRESETS = (
         model="gemini-3.5-flash-lite",
     ),
     # The address, not the name "localhost": that may mean ::1 first, where these do not listen.
-    Preset("ollama", "Ollama", "http://127.0.0.1:11434/v1", local=True),
-    Preset("llamacpp", "llama.cpp", "http://127.0.0.1:8080/v1", ("LLAMA_API_KEY",), local=True),
-    Preset("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", local=True),
+    Preset("ollama", "Ollama", "http://127.0.0.1:11434/v1", local=True, at_once=_LLAMA_CPP),
+    Preset(
+        "llamacpp",
+        "llama.cpp",
+        "http://127.0.0.1:8080/v1",
+        ("LLAMA_API_KEY",),
+        local=True,
+        at_once=_LLAMA_CPP,
+    ),
+    Preset("lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", local=True, at_once=_LLAMA_CPP),
     Preset("vllm", "vLLM", "http://127.0.0.1:8000/v1", ("VLLM_API_KEY",), local=True),
 )
 BY_NAME = {preset.name: preset for preset in PRESETS}

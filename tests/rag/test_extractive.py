@@ -1,6 +1,7 @@
 """The answerer without a model: it quotes, whole sentences, from the evidence, and nothing else."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from hash_encoder import HashTokenEncoder
@@ -167,3 +168,48 @@ def test_a_sentence_is_encoded_once() -> None:
         assert "".join(answerer.draft(understand(question), evidence(GRANTS, COUNTS)))
     assert encoded
     assert len(encoded) == len(set(encoded))
+
+
+SECTION = (
+    "(三)建设海洋药物中试平台\n支持高校与企业共建中试车间,配备发酵和纯化设备。"
+    "每年开放不少于两百天。\n(四)完善冷链仓储\n在港口布局低温仓库。"
+)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "关于“建设海洋药物中试平台”，资料怎么说？",
+        "關於「建設海洋藥物中試平臺」，資料怎麼說？",
+        "What do the documents say about “建设海洋药物中试平台”?",
+    ],
+)
+def test_a_heading_that_only_repeats_the_question_gives_way_to_its_section(encoder, question):
+    draft = drafted(encoder, question, SECTION, GRANTS)
+    assert "支持高校与企业共建中试车间" in draft
+    assert "建设海洋药物中试平台" not in draft
+    assert "低温仓库" not in draft
+
+
+def test_a_heading_whose_section_is_not_at_hand_is_still_quoted(encoder):
+    draft = drafted(encoder, "关于“建设海洋药物中试平台”，资料怎么说？", "(三)建设海洋药物中试平台")
+    assert "建设海洋药物中试平台" in draft
+
+
+def test_headings_that_tell_what_is_asked_for_stay(encoder):
+    text = "建设三大平台\n(一)发酵中试平台\n(二)冷链仓储平台\n(三)临床协作平台"
+    draft = drafted(encoder, "建设哪三大平台？", text)
+    assert all(name in draft for name in ("发酵中试平台", "冷链仓储平台", "临床协作平台"))
+
+
+def test_a_heading_that_stands_in_a_bare_list_gives_way_to_the_section_elsewhere(encoder):
+    names = "(二)完善冷链仓储\n(三)建设海洋药物中试平台\n(四)培训人才"
+    section = "支持高校与企业共建中试车间,配备发酵和纯化设备。"
+    passages = evidence(names, section)
+    passages[1] = replace(
+        passages[1], passage=replace(passages[1].passage, heading=("(三)建设海洋药物中试平台",))
+    )
+    asked = understand("关于“建设海洋药物中试平台”，资料怎么说？")
+    draft = "".join(ExtractiveAnswerer(encoder).draft(asked, passages))
+    assert section[:-1] in draft
+    assert "建设海洋药物中试平台" not in draft

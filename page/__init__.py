@@ -1,0 +1,1 @@
+"""The page: what an Assistant does and what it knows, shown to people and to programs."""

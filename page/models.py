@@ -1,0 +1,91 @@
+"""Which model answers now, and the change to another while the page is open."""
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rag.pipeline import Assistant
+
+if TYPE_CHECKING:
+    from index.library import Library
+    from rag.llm.command import Trial
+
+EXTRACTIVE = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What answers: its spec, the address of its server if one was given, and where text goes."""
+
+    spec: str
+    base_url: str
+    leaves: str  # the host that gets questions and passages, "" if they stay on this machine
+
+
+class SwitchableModels:
+    """The assistant that answers; questions that run keep the one that they began with.
+
+    The address and the key of the settings go with the model that the page was started with, and
+    with no other: a key is for its own server.
+    """
+
+    def __init__(
+        self, library: "Library", spec: str, base_url: str = "", api_key: str = ""
+    ) -> None:
+        """Take up a model. Raises ConfigurationError for no model, or without its key."""
+        self._library, self._lock = library, threading.Lock()
+        self._base_url, self._api_key = base_url, api_key
+        self._first = spec
+        self._assistant, self._model = self._made(spec)
+
+    @property
+    def assistant(self) -> Assistant:
+        """The assistant that answers; it may be another for the next question."""
+        return self._assistant
+
+    @property
+    def model(self) -> Model:
+        """What answers now."""
+        return self._model
+
+    def switch(self, spec: str) -> Model:
+        """Let another model answer from the next question on.
+
+        Raises ConfigurationError; then the old one stays.
+        """
+        with self._lock:
+            self._assistant, self._model = self._made(spec)
+            return self._model
+
+    def test(self, spec: str) -> "Trial":
+        """Ask a model one small question. Raises ConfigurationError or LanguageModelError."""
+        from rag.llm.command import tried
+
+        return tried(spec, *self._server_of(spec))
+
+    def choices(self) -> list[str]:
+        """Return the specs that could be used now: what runs here, what there is a key for."""
+        from rag.llm.auto import running_servers
+        from rag.llm.keys import find_key
+        from rag.llm.presets import PRESETS
+
+        local = [f"{one.preset.name}:{name}" for one in running_servers() for name in one.models]
+        keyed = [
+            f"{preset.name}:{preset.model}"
+            for preset in PRESETS
+            if not preset.local and preset.model and find_key(preset.keys)
+        ]
+        return list(dict.fromkeys([EXTRACTIVE, self._first, self._model.spec, *local, *keyed]))
+
+    def _made(self, spec: str) -> tuple[Assistant, Model]:
+        from rag.llm import choose, make_answerer, make_rewriter, what_leaves
+
+        base_url, key = self._server_of(spec)
+        chosen = choose(spec, base_url, key).spec
+        library = self._library
+        answerer = make_answerer(chosen, library.encoder, base_url, key, library.glossary)
+        assistant = Assistant(library, answerer, make_rewriter(chosen, base_url, key))
+        return assistant, Model(chosen, base_url, what_leaves(chosen, base_url))
+
+    def _server_of(self, spec: str) -> tuple[str, str]:
+        return (self._base_url, self._api_key) if spec == self._first else ("", "")

@@ -1,0 +1,1 @@
+"""The library for other programs: the page's API, an MCP server, OpenAI-compatible chat."""

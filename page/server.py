@@ -1,0 +1,477 @@
+"""The page behind an address: our own routes, gradio's page in three languages, the guard."""
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from page import share
+from page.access import Access, make_password
+from page.guard import LOOPBACK, Guard
+from page.language import COOKIE, language_of_headers
+from page.rules import Need, Rule
+from page.services import Services
+from rag.conversations import FILE, Conversations
+from rag.errors import ConfigurationError, ShareError
+from rag.types import Language
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from index.library import Library
+
+LANGUAGES: tuple[Language, ...] = ("zh", "zh-Hant", "en")
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+_ANY = ("0.0.0.0", "::")  # every address of this machine; none that a browser opens
+# Answers that grow at once in one language of the page, and questions that wait for their turn. An
+# answer holds a thread, which for the most part waits for a language model; the others are for what
+# is done at once, such as opening a chat.
+_ANSWERS, _WAITING, _THREADS = 32, 40, 64
+# Tabs that gradio remembers, some 0.7 MB each; the one that was used longest ago is forgotten first
+# and asks in a new chat.
+_TABS = 200
+# Seconds between two looks at the files that gradio keeps for visitors, and their age at the end.
+_FILES_KEPT = (600, 3600)
+# Seconds until a connection without a request is ended; one that is used begins anew.
+_PATIENCE = 30.0
+# Seconds that requests under way get when the page is closed; streams, which would not end by
+# themselves, get none.
+_LAST_SECONDS = 2
+# Asked of ourselves, so that the first reader does not wait until everything is loaded.
+_REHEARSED = "东莞对新药研发给什么奖励？"
+_log = logging.getLogger(__name__)
+_RULES = (
+    Rule("GET", "/yz/[a-z.]+", Need.ANYONE, is_static=True),
+    Rule("GET", r"/document/(style\.css|script\.js)"),
+    Rule("GET", "/links"),
+    Rule("POST", "/links/[A-Za-z0-9_-]{22}/withdraw"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the page is opened; port 0 picks a free one."""
+
+    host: str = "127.0.0.1"
+    port: int = 7860
+    root_path: str = ""  # where a reverse proxy puts it, such as /yinzheng
+
+    @property
+    def is_local(self) -> bool:
+        """Tell whether only this machine reaches it."""
+        return self.host in _LOCAL
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Whether and how others get in; a password that is "" is made where one is needed."""
+
+    link: bool = False  # by Gradio's share server, or by `server`
+    server: str = ""  # HOST:PORT of a share server of one's own
+    certificate: Path | None = None  # of that server
+    guest_password: str = ""
+    owner_password: str = ""
+
+    def passwords(self, address: Address) -> tuple[str, str]:
+        """Return those of guests and of the owner, both "" where nobody else gets in.
+
+        Behind a reverse proxy the page is on this machine alone, and yet others reach it.
+        """
+        given = self.guest_password or self.owner_password
+        if address.is_local and not (self.link or address.root_path or given):
+            return "", ""
+        return self.guest_password or make_password(), self.owner_password or make_password()
+
+    def share_server(self) -> share.ShareServer | None:
+        """Return the server of one's own, None for Gradio's. Raises ConfigurationError."""
+        return share.share_server(self.server, self.certificate) if self.server else None
+
+
+@dataclass(frozen=True, slots=True)
+class Llm:
+    """What answers: a spec as --llm takes it, with address and key of its server if it has one."""
+
+    spec: str = "extractive"
+    base_url: str = ""
+    api_key: str = ""
+
+
+class _Pages:
+    """ASGI: gradio's page in the language of the request; their addresses are the same."""
+
+    def __init__(self, pages: "dict[Language, ASGIApp]") -> None:
+        self._pages = pages
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        from starlette.requests import HTTPConnection
+
+        request = HTTPConnection(scope)
+        language = language_of_headers(request.cookies.get(COOKIE, ""), request.headers)
+        await self._pages[language](scope, receive, send)
+
+
+class _Ending:
+    """ASGI: once the page is to be closed, requests are told that who sent them has left.
+
+    Gradio then closes its streams, and answers under way are stored as stopped.
+    """
+
+    def __init__(self, app: "ASGIApp") -> None:
+        self._app, self._ends = app, asyncio.Event()
+
+    def end(self) -> None:
+        """Let all requests end; to be called in the event loop."""
+        self._ends.set()
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        async def received() -> "Message":
+            message = asyncio.ensure_future(receive())
+            end = asyncio.ensure_future(self._ends.wait())
+            try:
+                await asyncio.wait((message, end), return_when=asyncio.FIRST_COMPLETED)
+                return message.result() if message.done() else {"type": "http.disconnect"}
+            finally:
+                message.cancel()
+                end.cancel()
+
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        is_open = False
+
+        async def sent(message: "Message") -> None:
+            nonlocal is_open
+            whole = message["type"] == "http.response.body" and not message.get("more_body")
+            is_open = not whole
+            await send(message)
+
+        await self._app(scope, received, sent)
+        if is_open and self._ends.is_set():  # a stream that was told so has no end of its own
+            await send({"type": "http.response.body", "body": b""})
+
+
+@contextmanager
+def open_services(
+    library: "Library", llm: Llm, guest_password: str = "", owner_password: str = ""
+) -> Iterator[Services]:
+    """Open all that the page works on, and close it again but for the library.
+
+    Raises ConfigurationError or ConversationsError.
+    """
+    from page.ingestion import Ingestion
+    from page.models import SwitchableModels
+
+    models = SwitchableModels(library, llm.spec, llm.base_url, llm.api_key)
+    with ExitStack() as stack:
+        conversations = Conversations(library.folder / FILE)
+        stack.callback(conversations.close)
+        access = Access(conversations, guest_password, owner_password)
+        ingestion = stack.enter_context(Ingestion(library))
+        yield Services(library, models, conversations, library.folder, access, ingestion)
+
+
+def make_app(
+    services: Services, root_path: str = "", hosts: frozenset[str] | None = None, mcp: bool = False
+) -> "ASGIApp":
+    """Return the whole page behind its guard; `hosts` None lets it be called by any name."""
+    app = _application(services, root_path, mcp)
+    guarded = Guard(app, services.access, hosts, _RULES)
+    return share.Prefixed(guarded, root_path)
+
+
+def _application(services: Services, root_path: str, mcp: bool) -> "FastAPI":
+    """Return our routes and after them gradio's, without a guard."""
+    from fastapi import FastAPI
+    from starlette.staticfiles import StaticFiles
+
+    pages = {language: _gradio(services, language, root_path) for language in LANGUAGES}
+    routes, session = _program_routes(services, mcp)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            for page in pages.values():
+                await stack.enter_async_context(page.router.lifespan_context(page))
+            if session is not None:
+                await stack.enter_async_context(session())
+            yield
+
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.mount("/yz", StaticFiles(directory=str(files("page") / "static")))
+    for router in _routers(services):
+        app.include_router(router)
+    app.router.routes.extend(routes)
+    app.mount("/", _Pages({**pages}))
+    return app
+
+
+def _routers(services: Services) -> Iterator[Any]:
+    from page import document_view, login, routes, shared_chat
+    from page.answer_view import View, answer_html
+    from page.programs import openai_api
+
+    yield document_view.router(services)
+    yield shared_chat.router(
+        services, lambda answer, key: answer_html(answer, View(key, chips="below"))
+    )
+    yield login.router(services.access)
+    yield routes.router(services)
+    yield openai_api.router(services.models, services.admit)
+
+
+def _program_routes(services: Services, mcp: bool) -> tuple[list[Any], Any]:
+    """Return the routes of the MCP server and what its lifespan enters, if it is wanted."""
+    if not mcp:
+        return [], None
+    from page.programs.mcp_server import http_routes
+
+    return http_routes(services.library, services.models, services.admit)
+
+
+def _gradio(services: Services, language: Language, root_path: str) -> "FastAPI":
+    """Return gradio's page in one language as an application of its own."""
+    from page.lean_gradio import import_gradio
+
+    gr = import_gradio()
+    from fastapi import FastAPI
+
+    from page.ingestion import MAX_FILE
+    from page.theme import head, theme
+
+    made: FastAPI = gr.mount_gradio_app(
+        FastAPI(openapi_url=None, docs_url=None, redoc_url=None),
+        _blocks(services, language),
+        "/",
+        footer_links=[],
+        run_history=False,
+        root_path=root_path or None,
+        allowed_paths=[],
+        show_error=False,
+        max_file_size=MAX_FILE,
+        ssr_mode=False,
+        enable_monitoring=False,
+        pwa=False,
+        mcp_server=False,
+        theme=theme(),
+        head=head(language),
+    )
+    return made
+
+
+def _blocks(services: Services, language: Language) -> Any:
+    """Return gradio's page in one language, with its bounds."""
+    from page.blocks import build
+    from page.lean_gradio import without_applications
+
+    with without_applications():
+        page = build(services, language)
+        page.max_threads = _THREADS
+        page.queue(max_size=_WAITING, default_concurrency_limit=_ANSWERS)
+    # Arguments of `launch` and of Blocks, which mount_gradio_app does not take.
+    page.state_session_capacity, page.delete_cache = _TABS, _FILES_KEPT
+    return page
+
+
+def serve(
+    library: "Library",
+    llm: Llm,
+    address: Address,
+    sharing: Sharing,
+    say: Callable[[str], None],
+    mcp: bool = False,
+) -> None:
+    """Open the page until it is interrupted; `say` is given the lines that its owner must read.
+
+    Raises ConfigurationError if the port cannot be had or a setting cannot be used.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_ended_in_order())
+        os.environ["GRADIO_TEMP_DIR"] = stack.enter_context(
+            tempfile.TemporaryDirectory(prefix="yinzheng-")
+        )
+        passwords = sharing.passwords(address)
+        server = sharing.share_server()
+        listener = stack.enter_context(_listener(address))
+        port = listener.getsockname()[1]
+        with _without_collection():
+            app = _opened(library, llm, address, passwords, mcp, stack)
+
+        def ready() -> None:
+            _announce(address, port, _links(port, sharing, server, say, stack), passwords, say)
+            _rehearse(library)
+
+        _run(app, listener, ready)
+
+
+def _opened(
+    library: "Library",
+    llm: Llm,
+    address: Address,
+    passwords: tuple[str, str],
+    mcp: bool,
+    stack: ExitStack,
+) -> "ASGIApp":
+    """Return the page over all that it works on, which `stack` closes."""
+    from page.lean_gradio import import_gradio
+
+    # The encoder is loaded beside gradio, as neither needs the other.
+    loading = threading.Thread(target=_load, args=(library,), name="loading", daemon=True)
+    loading.start()
+    import_gradio()
+    services = stack.enter_context(open_services(library, llm, *passwords))
+    hosts = LOOPBACK if address.is_local and not any(passwords) else None
+    return make_app(services, address.root_path, hosts, mcp)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Look for no garbage while much is made that stays, nor among that later."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+def _load(library: "Library") -> None:
+    """Load the encoder; who needs it is told what is wrong with it."""
+    try:
+        _ = library.encoder
+    except Exception:
+        _log.debug("the encoder was not loaded ahead", exc_info=True)
+
+
+def _rehearse(library: "Library") -> None:
+    """Answer a question by quotations, so that all that answers need is loaded."""
+    from rag.pipeline import Assistant
+
+    try:
+        if library.store.counts()[1]:
+            Assistant(library).ask(_REHEARSED)
+    except Exception:  # the page may be closed meanwhile; a reader is told what is wrong
+        _log.info("the first answer may take longer: what it needs was not loaded", exc_info=True)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let the signal to end be an exception, so that all that is open is closed.
+
+    Its default would end the process at once, and leave folders and processes behind.
+    """
+
+    def end(*_: object) -> None:
+        raise SystemExit(128 + signal.SIGTERM)
+
+    if threading.current_thread() is not threading.main_thread():  # others cannot take signals
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(app: "ASGIApp", listener: socket.socket, ready: Callable[[], None]) -> None:
+    """Serve on a socket until a signal ends it; `ready` is called once visitors can come."""
+    import uvicorn
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+
+    ending = _Ending(app)
+
+    class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+        """Ends a connection over which no whole request has come; uvicorn would wait for ever."""
+
+        def connection_made(self, transport: Any) -> None:
+            super().connection_made(transport)
+            self._look_later()
+
+        def _look_later(self) -> None:
+            asyncio.get_running_loop().call_later(_PATIENCE, self._look)
+
+        def _look(self) -> None:
+            if self.transport.is_closing():
+                return
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.close()
+            else:
+                self._look_later()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            threading.Thread(target=ready, name="announcement", daemon=True).start()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            ending.end()
+            await super().shutdown(sockets)
+
+    proxies: dict[str, Any] = {**share.PROXY_SETTINGS}
+    settings = uvicorn.Config(
+        ending,
+        http=Patient,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        **proxies,
+    )
+    with suppress(KeyboardInterrupt):  # who ends a page by Ctrl-C has not interrupted anything
+        Server(settings).run([listener])
+
+
+def _listener(address: Address) -> socket.socket:
+    """Return a socket that visitors connect to. Raises ConfigurationError if it is taken."""
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family, backlog=128)
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {address.port} of {address.host} cannot be opened: choose another --port or "
+            "--host"
+        ) from error
+
+
+def _announce(
+    address: Address,
+    port: int,
+    links: Iterable[str],
+    passwords: tuple[str, str],
+    say: Callable[[str], None],
+) -> None:
+    """Say where the page is and, if it is shared, how others get in."""
+    own = "127.0.0.1" if address.is_local or address.host in _ANY else address.host
+    say(f"http://{own}:{port}{address.root_path}/")
+    urls = [] if address.is_local else share.addresses(address.host, port, address.root_path)
+    if any(passwords):
+        say(share.invitation([*urls, *links], *passwords, language="en"))
+
+
+def _links(
+    port: int,
+    sharing: Sharing,
+    server: share.ShareServer | None,
+    say: Callable[[str], None],
+    stack: ExitStack,
+) -> Iterator[str]:
+    """Yield the share link if one is wanted; where it cannot be had, that is said."""
+    if not sharing.link:
+        return
+    try:
+        tunnel = share.open_tunnel(port, server, lambda line, _: say(line))
+    except (ShareError, ConfigurationError) as error:
+        say(str(error))
+        return
+    stack.callback(tunnel.close)
+    yield tunnel.url
