@@ -523,7 +523,12 @@ def _without_headings(
 def _only_repeats(question: Question, one: _Candidate) -> bool:
     if _items(question):  # then headings may be what is asked for
         return False
-    return _is_heading(one) and covered(one.text, question.text) >= _REPEATS_QUESTION
+    # A heading may also end with a stop, before the text that it runs into: 4.培养人才。
+    runs_in = _opens_paragraph(one) and bool(_ITEM.match(fold(one.text)))
+    is_short = len(one.text) <= _HEADLINE and not _COLON.search(one.text)
+    if not (_is_heading(one) or (runs_in and is_short)):
+        return False
+    return covered(one.text, question.text) >= _REPEATS_QUESTION
 
 
 def _is_heading(one: _Candidate) -> bool:

@@ -213,3 +213,10 @@ def test_a_heading_that_stands_in_a_bare_list_gives_way_to_the_section_elsewhere
     draft = "".join(ExtractiveAnswerer(encoder).draft(asked, passages))
     assert section[:-1] in draft
     assert "建设海洋药物中试平台" not in draft
+
+
+def test_a_heading_that_runs_into_its_text_is_left_out_as_well(encoder):
+    text = "(三)建设海洋药物中试平台。支持高校与企业共建中试车间,配备发酵和纯化设备。"
+    draft = drafted(encoder, "关于“建设海洋药物中试平台”，资料怎么说？", text, GRANTS)
+    assert "支持高校与企业共建中试车间" in draft
+    assert "建设海洋药物中试平台" not in draft
