@@ -63,9 +63,11 @@
   const TOLD = {
     "Drop CSV or TSV files here to import data into dataframe": ["文件列表", "文件列表"],
     "Click to upload or drop files": ["点击上传或拖入文件", "點擊上傳或拖入檔案"],
-    "Static column": ["只读的列", "唯讀的欄"],
   };
   const tell = () => {
+    // A plain div has no name; its column has one.
+    for (const one of document.querySelectorAll('#yz-documents div[aria-label="Static column"]'))
+      one.removeAttribute("aria-label");
     const language = ["zh-CN", "zh-TW"].indexOf(document.documentElement.lang);
     if (language < 0) return;
     for (const one of document.querySelectorAll("[aria-label]")) {

@@ -358,6 +358,7 @@
       }
     }
     // "Select example 1: …", "bot's message: <div …": what they hold says it better.
+    one("#yz-log .examples[role=list]")?.removeAttribute("role"); // its children are buttons
     const misnamed = ".example, [data-testid=bot], [data-testid=user]";
     for (const each of all(`#yz-log :is(${misnamed})[aria-label]`)) each.removeAttribute("aria-label");
   }
