@@ -75,5 +75,6 @@
       if (told) one.setAttribute("aria-label", told[language]);
     }
   };
-  new MutationObserver(tell).observe(document, { childList: true, subtree: true });
+  new MutationObserver(tell).observe(document, { childList: true, subtree: true,
+    attributes: true, attributeFilter: ["aria-label"] });
 })();
