@@ -10,13 +10,14 @@ export Q
 PEERS := .venv-peers
 MODELS := 0.5b 1.5b
 
-.PHONY: help setup ask chat share test test-llm check bench peers clean
+.PHONY: help setup ask chat share test story test-llm check bench peers clean
 
 help:
 	@echo 'make ask Q="…"   answer a question over samples/'
 	@echo 'make chat        the same in a page'
 	@echo 'make share       the page with a link and passwords for others'
 	@echo 'make test        run the tests      make check   lint, types, imports'
+	@echo 'make story       a visitor does it all in a browser (some minutes more)'
 	@echo 'make test-llm    run real small models (fetches 1.6 GB once, takes long)'
 	@echo 'make bench       measure            make peers   the same beside other libraries'
 	@echo 'make clean       remove what was made here'
@@ -50,6 +51,9 @@ share: $(LIBRARY)/.samples
 
 test: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
+
+story: $(VENV)/.dev
+	HF_HUB_OFFLINE=1 YINZHENG_STORY=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/page
 
 $(VENV)/.llm: $(VENV)/.dev
 	$(PIP) -e '.[local]'
