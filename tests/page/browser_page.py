@@ -324,6 +324,7 @@ class Visit:
         found = self.whole.nth(number)
         found.wait_for()
         self.page.locator("#yz-question .submit-button").wait_for()
+        self.page.wait_for_timeout(200)  # until gradio takes the next one: sooner than any hand
         return found
 
     def new_chat(self):

@@ -193,6 +193,8 @@ def test_documents_and_their_facts_are_text_in_card_and_panel(visit, payloads):
     visit.page.locator("#yz-question textarea").press("Tab")  # cards are for the keyboard now
     cards, panels, panel = [], [], visit.page.locator("#yz-document")
     for chip in chips(visit.page, payloads).all():
+        chip.scroll_into_view_if_needed()
+        visit.page.wait_for_timeout(100)  # scrolling hides a card
         chip.focus()
         card = visit.page.locator("#yz-card:not([hidden])")
         card.wait_for()
@@ -213,9 +215,10 @@ def test_the_library_shows_titles_file_names_and_faults_as_text(visit, payloads,
     holds(table, "0.txt")
     for row in range(3):
         cells = visit.page.locator(f"#yz-documents [data-row='{row}']")
-        id_ = cells.nth(8).inner_text().strip()
+        holds(cells.nth(8), ".txt")
+        number = cells.nth(8).inner_text().strip().removesuffix(".txt")
         cells.nth(1).click()
-        holds(visit.page.locator("#yz-preview"), f"第{id_.removesuffix('.txt')}号措施")
+        holds(visit.page.locator("#yz-preview"), f"第{number}号措施")
     field = visit.page.locator("#yz-search").locator("input, textarea").first
     for number in range(20, len(payloads)):
         field.fill(f"{number}.txt")
@@ -250,7 +253,7 @@ def name(text):
     return re.sub(r"[/\\\x00\n]", "∕", text)[:80]
 
 
-def test_faults_of_a_model_and_of_addresses_are_text(visit, payloads, browser, site, trap):  # noqa: F811
+def test_faults_of_a_model_and_of_addresses_are_text(visit, payloads, site):
     for number in (1, 7, 24):
         visit.ask(f"fault {number} 硼药?")
     visit.tab("Models")
