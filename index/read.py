@@ -97,6 +97,8 @@ def supported_suffixes() -> tuple[str, ...]:
 def read_bytes(path: Path) -> bytes:
     """Return the bytes of a file. Raises ReadError if it cannot be opened or is too large."""
     try:
+        if not path.exists():
+            raise ReadError("there is no such file")
         if not path.is_file():
             raise ReadError("not a regular file")
         if (size := path.stat().st_size) > MAX_BYTES:

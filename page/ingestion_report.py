@@ -108,7 +108,7 @@ _REASONS = {
     r".* is no public address: .*": "不是公开的网址，只能读取公开网页",
     r"more than (\d+) addresses at a time: .*": "一次最多 {} 个网址，其余请稍后再加",
     r"cannot be saved: (.*)": "无法保存：{}",
-    r".*: there is no such file or folder": "文件已不在，请重新上传",
+    r"(?:.*: )?there is no such file(?: or folder)?": "文件已不在，请重新上传",
     r"no document came of it": "没有得到任何文件",
     r"something went wrong; the log says what": "出错了，原因见日志",
     r"another process is writing to .*": "另一个程序正在写入资料库，稍后自动重试",

@@ -181,7 +181,7 @@ def wrong(files):
 WRONG = {
     "empty.txt": "empty",
     "binary.txt": "binary",
-    "gone.txt": "not a regular file",
+    "gone.txt": "there is no such file",
     "page.docx": "error page",
     "links.html": "no text is left",
     "table.dat": "not a format",
