@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from index import bundled
 from index.errors import EncoderError
+from index.memory import remembered
 from index.script import encodable
 from index.types import Encoder, QuestionTokens, Vectors
 
@@ -101,6 +102,7 @@ class BundledEncoder:
         self.dimension = int(self._session.get_inputs()[0].shape[2])
         self.token_dimension = self.dimension
         self._threads = thread_count
+        self._count = remembered(4096)(self._counted)
 
     def encode_passages(
         self, texts: Sequence[str], on_progress: OnProgress | None = None
@@ -139,7 +141,10 @@ class BundledEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of tokens of each text, uncut, special tokens and prefix left out."""
-        return [len(self._tokenizer.ids(encodable(text), special=False)) for text in texts]
+        return [self._count(text) for text in texts]
+
+    def _counted(self, text: str) -> int:
+        return len(self._tokenizer.ids(encodable(text), special=False))
 
     def _read(
         self,
@@ -153,7 +158,8 @@ class BundledEncoder:
         with ThreadPoolExecutor(self._threads) as pool:
             for start in range(0, len(texts), ROUND):
                 part = [kind.prefix + text for text in texts[start : start + ROUND]]
-                made = pool.map(lambda text: finish(*self._states(session, text)), part)
+                run = pool.map if len(part) > 1 else map  # for one no thread need be started
+                made = run(lambda text: finish(*self._states(session, text)), part)
                 for done, one in enumerate(made, start + 1):
                     if on_progress:
                         on_progress(done)

@@ -508,9 +508,15 @@ class Library:
     def _names(self, name: str) -> bool:
         """Tell whether a name stands in a passage."""
         groups = question_groups(name)
-        found = self.snapshot().lexical.search(groups, CANDIDATES)
-        wanted = fold(name)
-        passages = self.store.passages(list(found)).values()
+        found = list(self.snapshot().lexical.search(groups, CANDIDATES))
+        # A name that stands in the library stands in the best; few names need all to be read.
+        return any(
+            self._stands(name, found[start:end])
+            for start, end in ((0, _WORDED), (_WORDED, CANDIDATES))
+        )
+
+    def _stands(self, name: str, ids: Sequence[int]) -> bool:
+        wanted, passages = fold(name), self.store.passages(ids).values()
         known = self.store.metadata_of(sorted({passage.document for passage in passages}))
         return any(
             wanted in fold(encoded_text(known.get(p.document, Metadata()).title, p))
@@ -535,6 +541,10 @@ class Library:
         """Return what is known about a document."""
         return self.store.metadata(id_)
 
+    def metadata_of(self, ids: Iterable[str]) -> dict[str, Metadata]:
+        """Return what is known about those documents that are there, by id."""
+        return self.store.metadata_of(sorted(ids))
+
     def passages_of(self, id_: str) -> list[Passage]:
         """Return the passages of a document in order."""
         return self.store.passages_of(id_)
@@ -551,6 +561,10 @@ class Library:
     def copies(self, id_: str) -> tuple[str, ...]:
         """Return the documents that are reprints of one another, the original first, or none."""
         return self.store.copies(id_)
+
+    def reprinted(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return those of some documents that have reprints or are such."""
+        return self.store.reprinted(sorted(ids))
 
     def passage_copies(self, passage: Passage) -> list[Passage]:
         """Return a passage in each reprint of its document that has it, the original's first."""

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
+from index.memory import remembered
 from index.script import fold_characters
 
 LEVELS = ("nation", "region", "province", "city", "district")
@@ -121,9 +122,11 @@ class _Gazetteer:
     places: dict[str, Place]
     members: dict[str, tuple[Place, ...]]  # of regions
     forms: dict[str, list[_Form]]  # by the first two characters, the longest first
+    beginnings: re.Pattern[str]  # the first character of a form
     known: dict[str, Place]  # by any folded name or abbreviation
 
 
+@remembered(1024)
 def find_places(text: str) -> tuple[PlaceMention, ...]:
     """Return the places that `text` names in Simplified, Traditional or English, in order.
 
@@ -169,16 +172,17 @@ def _fold(text: str) -> str:
 
 
 def _scan(text: str) -> Iterator[_Found]:
-    forms = _gazetteer().forms
-    at = 0
-    while at < len(text):
-        form = _longest(text, at, forms.get(text[at : at + 2], ()))
+    known = _gazetteer()
+    end = 0
+    for match in known.beginnings.finditer(text):
+        start = match.start()
+        forms = known.forms.get(text[start : start + 2]) if start >= end else None
+        form = _longest(text, start, forms) if forms else None
         if form is None:
-            at += 1
             continue
-        start, at = at, at + len(form.text)
-        if not _in_other_name(text, start, at):
-            yield _with_unit(text, _Found(form, form.places, start, at))
+        end = start + len(form.text)
+        if not _in_other_name(text, start, end):
+            yield _with_unit(text, _Found(form, form.places, start, end))
 
 
 def _longest(text: str, at: int, forms: Iterable[_Form]) -> _Form | None:
@@ -306,7 +310,9 @@ def _gazetteer() -> _Gazetteer:
     known = {form.text: form.places[0] for form in forms}
     for row in rows:
         known |= dict.fromkeys(_split(row["abbreviation"]), places[row["name"]])
-    return _Gazetteer(places, members, _by_beginning(forms), known | places)
+    characters = sorted({form.text[0] for form in forms})
+    beginnings = re.compile(f"[{re.escape(''.join(characters))}]")
+    return _Gazetteer(places, members, _by_beginning(forms), beginnings, known | places)
 
 
 def _place(row: dict[str, str]) -> Place:

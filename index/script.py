@@ -8,6 +8,8 @@ import unicodedata
 from functools import cache
 from typing import Any, Literal
 
+from index.memory import remembered
+
 Script = Literal["hans", "hant", "either"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -42,6 +44,7 @@ def encodable(text: str) -> str:
     return text
 
 
+@remembered(4096)
 def fold(text: str) -> str:
     """Return the form of `text` that is encoded and searched: NFKC, Simplified, lower case."""
     return to_simplified(unicodedata.normalize("NFKC", text)).lower()

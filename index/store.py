@@ -353,6 +353,16 @@ class Store:
         found = tuple(row[0] for row in self._all(query, (id_,)))
         return found if len(found) > 1 else ()
 
+    def reprinted(self, ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some documents that have reprints or are such."""
+        found: set[str] = set()
+        for start in range(0, len(ids), _IN_QUERY):
+            some = ids[start : start + _IN_QUERY]
+            marks = ",".join("?" * len(some))
+            rows = self._all(f"SELECT document FROM reprints WHERE document IN ({marks})", some)
+            found.update(row[0] for row in rows)
+        return frozenset(found)
+
     def set_reprints(self, originals: Mapping[str, str]) -> None:
         """Store document -> original, for the documents that have reprints, in place of all."""
         rows = sorted(originals.items())

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 from index.script import fold_characters
 from index.terms import TermGroup, located_terms
@@ -42,9 +43,14 @@ def _wanted(groups: Sequence[TermGroup]) -> set[str]:
 
 def _folded(text: str) -> tuple[str, list[int]]:
     """Return a text folded, and for each character of that its place in the text: Ⅲ gives iii."""
-    normal = [unicodedata.normalize("NFKC", character) for character in text]
+    normal = [_normal(character) for character in text]
     places = [at for at, characters in enumerate(normal) for _ in characters]
     return fold_characters("".join(normal)), places
+
+
+@cache
+def _normal(character: str) -> str:
+    return unicodedata.normalize("NFKC", character)
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:

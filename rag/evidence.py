@@ -60,6 +60,7 @@ class _Found:
     """A hit, and the documents that its text was found in."""
 
     hit: Hit
+    said: str  # its text, folded and without white space
     documents: set[str]
 
 
@@ -75,7 +76,8 @@ def _distinct(
         passage = hit.passage
         if not fits(question, passage, metadata(passage.document)):
             continue
-        same = next((one for one in found if _says_the_same(one.hit.passage, passage)), None)
+        said = fold_tight(passage.text)
+        same = next((one for one in found if _says_the_same(one, passage, said)), None)
         if same:
             same.documents.add(passage.document)
             continue
@@ -83,20 +85,21 @@ def _distinct(
         fitting = (p for p in others if fits(question, p, metadata(p.document)))
         best = next(fitting, passage)
         documents = {passage.document, *(other.document for other in others)}
-        found.append(_Found(replace(hit, passage=best), documents))
+        said = said if best is passage else fold_tight(best.text)
+        found.append(_Found(replace(hit, passage=best), said, documents))
     return found
 
 
-def _says_the_same(taken: Passage, other: Passage) -> bool:
-    """Tell whether a passage adds nothing to one that was taken.
+def _says_the_same(taken: _Found, other: Passage, said: str) -> bool:
+    """Tell whether a passage that says this adds nothing to one that was taken.
 
     A document repeats its phrases where it means different things, so there only the very same
     text counts.
     """
-    one, two = fold_tight(taken.text), fold_tight(other.text)
-    if one == two or taken.document == other.document:
-        return one == two
-    return len(two) <= _LONGER * len(one) and near_duplicate(taken.text, other.text)
+    one = taken.hit.passage
+    if taken.said == said or one.document == other.document:
+        return taken.said == said
+    return len(said) <= _LONGER * len(taken.said) and near_duplicate(one.text, other.text)
 
 
 def fits(question: Question, passage: Passage, metadata: Metadata) -> bool:
@@ -147,7 +150,7 @@ def covered(question: str, evidence: str) -> float:
 
 
 def _share(question: str, evidence: str) -> float:
-    words, text = _words_of(_folded(question)), _folded(evidence)
+    words, text = _words_of(fold(question)), fold(evidence)
     weight = found = 0.0
     for word in words:
         weight += word.weight
@@ -160,10 +163,6 @@ def _share(question: str, evidence: str) -> float:
 
 _LONGEST_KEPT = 200  # characters of clauses that are compared with the same ones again
 _kept_share = lru_cache(maxsize=8192)(_share)
-
-
-# A sentence is compared with the same clauses of its sources again and again.
-_folded = lru_cache(maxsize=2048)(fold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +201,8 @@ def subject(question: str, evidence: str) -> list[tuple[float, bool]]:
 
     The parts are Han characters, Latin words and numbers, the same for every text.
     """
-    text = _folded(evidence)
+    text = fold(evidence)
     return [
         (word.weight, any(part in text for part in word.standing))
-        for word in _words_of(_folded(question))
+        for word in _words_of(fold(question))
     ]

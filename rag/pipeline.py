@@ -4,8 +4,9 @@ import itertools
 import logging
 import re
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from index.filters import ALL, Filters
 from index.library import Library, check_question
@@ -130,12 +131,15 @@ class Assistant:
         yield from self._answer(asked, hits, evidence, clock)
 
     def _gathered(self, asked: Question, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
+        # Each look into the store costs the threads of a busy page a turn, so that there is one.
+        documents = {hit.passage.document for hit in hits}
+        known, reprinted = self.library.metadata_of(documents), self.library.reprinted(documents)
         evidence = gather(
             asked,
             hits,
-            self.library.metadata,
+            lambda id_: known.get(id_) or self.library.metadata(id_),
             self.library.encoder.count_tokens,
-            copies=self.library.passage_copies,
+            copies=lambda p: self.library.passage_copies(p) if p.document in reprinted else (),
         )
         groups = self.library.query(asked.text).groups
         return tuple(
@@ -171,12 +175,13 @@ class Assistant:
         yield Checking(written.text)
         notes = (*_understood_as(asked), *_unanswered_places(asked, evidence), *written.notes)
         draft = written.text
+        checks = cache(lambda draft: self._checked(draft, evidence))  # one is asked for twice
         if not is_refusal(draft):
-            draft = self._mended(asked, written, evidence, clock)
+            draft = self._mended(asked, written, evidence, clock, checks)
         if is_refusal(draft):
             yield Finished(self._refusal(asked, hits, evidence, clock, written.by, notes))
             return
-        checked = with_conflicts(self._checked(draft, evidence), asked, evidence, self.library)
+        checked = with_conflicts(checks(draft), asked, evidence, self.library)
         split = clarify(asked, evidence)
         notes = (*notes, *([split.line] if split else []), *self._standing(asked, checked))
         answer = _answer(asked, checked, replace(written, notes=notes), evidence, clock)
@@ -186,7 +191,12 @@ class Assistant:
         return check(draft, evidence, self.library, self.extractive.nearness)
 
     def _mended(
-        self, asked: Question, written: _Written, evidence: Sequence[Evidence], clock: _Clock
+        self,
+        asked: Question,
+        written: _Written,
+        evidence: Sequence[Evidence],
+        clock: _Clock,
+        checked: Callable[[str], Checked],
     ) -> str:
         """Mend sentences of a model that are not borne out, once; a slow one is not asked again."""
         answerer = self.answerer
@@ -200,7 +210,7 @@ class Assistant:
             asked,
             evidence,
             written.text,
-            lambda draft: self._checked(draft, evidence).claims,
+            lambda draft: checked(draft).claims,
         )
 
     def _standing(self, asked: Question, checked: Checked) -> tuple[str, ...]:

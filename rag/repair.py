@@ -46,8 +46,10 @@ def better_draft(
     `claims_of` checks a draft against the evidence; without a model, only marks are mended.
     """
     first = renumbered(without_tags(draft), evidence, claims_of)
+    if model is None:
+        return first
     claims = claims_of(first)
-    again = repair(model, question, evidence, first, claims) if model else ""
+    again = repair(model, question, evidence, first, claims)
     if not again:
         return first
     if is_refusal(again):
@@ -71,6 +73,8 @@ def renumbered(draft: str, evidence: Sequence[Evidence], claims_of: Check) -> st
     it from elsewhere. A sentence without a mark can only get that of a neighbour on its line:
     models mark the last of several. What a model says of itself is not made to look quoted.
     """
+    if not _count(claims_of(draft), Status.UNSUPPORTED):
+        return draft
     parsed = parse_draft(draft, {item.n for item in evidence})
     own = [(*sentence.marks, *sentence.unknown) for sentence in parsed.sentences]
     numbers = [

@@ -1,8 +1,8 @@
 """The quantities of a text."""
 
 from dataclasses import replace
-from functools import lru_cache
 
+from index.memory import remembered
 from rag.quantities.bounds import with_bounds
 from rag.quantities.fold import fold
 from rag.quantities.rates import with_rates
@@ -10,16 +10,10 @@ from rag.quantities.scan import scan
 from rag.quantities.series import combine
 from rag.quantities.types import Kind, Quantity, State, Token
 
-_LONGEST_KEPT = 4_000  # characters of a text whose quantities are kept; more would fill memory
 
-
+@remembered(512)
 def quantities(text: str) -> tuple[Quantity, ...]:
     """Return the quantities of a text in its order, none overlapping; never raises."""
-    return _kept(text) if len(text) <= _LONGEST_KEPT else extract(text, as_evidence=False)
-
-
-@lru_cache(maxsize=256)  # one check after the other reads the same sentence and the same quotes
-def _kept(text: str) -> tuple[Quantity, ...]:
     return extract(text, as_evidence=False)
 
 
