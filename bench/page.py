@@ -34,6 +34,7 @@ _QUESTIONS = (
     "到2027年湖北生物医药产业营业收入目标是多少？",
 )
 _LANGUAGES = ("zh", "zh-TW", "en")
+_SOURCES = ("ui.py", "page", "rag", "index", "prompts")
 _ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 _PATIENCE = 120.0  # seconds
 _STAYING = 10  # visitors of a soak, and questions a round
@@ -70,6 +71,10 @@ async def open_page(library: Path, model: ModelServer, log: Path) -> AsyncIterat
     command = [sys.executable, "ui.py", "--library", str(library), "--port", "0"]
     command += ["--llm", "openai:scripted", "--base-url", model.address]
     settings = os.environ | {"PYTHONUNBUFFERED": "1", "HF_HUB_OFFLINE": "1"}
+    # What is installed is compiled, and a checkout is from its second start on.
+    settings.pop("PYTHONDONTWRITEBYTECODE", None)
+    compiled = [sys.executable, "-m", "compileall", "-q", *_SOURCES]
+    await asyncio.to_thread(subprocess.run, compiled, cwd=ROOT, env=settings, check=True)
     begun = time.perf_counter()
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=settings)

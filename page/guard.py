@@ -11,7 +11,7 @@ import os
 import re
 import shutil
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, MutableMapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -82,6 +82,7 @@ _LENGTH = re.compile(r"\d{1,18}")
 # Seconds between two pieces of a body, and for a whole one that is not an upload.
 IDLE, WHOLE = 30.0, 60.0
 FREE_BYTES = 200 * 2**20  # that uploads leave free; the library has a floor of its own
+_DRAINED, _DRAINING = 65_536, 1.0  # bytes and seconds that a refused request is still read for
 _LONGEST_NEXT = 2_000  # characters of an address to come back to after signing in
 
 
@@ -124,12 +125,39 @@ class _Asked:
     @property
     def has_body(self) -> bool:
         length = self.headers.get("content-length", "0")
-        return "transfer-encoding" in self.headers or int(length) > 0
+        return "transfer-encoding" in self.headers or length.strip("0") != ""
 
     @property
     def language(self) -> Language:
         cookies = re.search(rf"\b{LANGUAGE_COOKIE}=([\w-]+)", self.headers.get("cookie", ""))
         return language_of_headers(cookies[1] if cookies else "", self.headers)
+
+
+async def _drain(receive: Receive) -> None:
+    """Read what is still being sent, if it is little: else who sends it sees no answer.
+
+    A connection that is closed amid a request is reset, and what was answered is lost.
+    """
+    left = _DRAINED
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_DRAINING):
+            while left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                if not message.get("more_body"):
+                    return
+
+
+def _refused(error: Exception, asked: _Asked) -> Refused:
+    if isinstance(error, Refused):
+        return error
+    if isinstance(error, LimitReached):
+        headers = {"retry-after": str(error.seconds)}
+        return Refused(429, limit_line(error, asked.language), headers)
+    if isinstance(error, NotYours):
+        return Refused(403, "theirs")
+    _log.error("who asks cannot be looked up", exc_info=error)
+    return Refused(503, "failed")
 
 
 class Guard:
@@ -172,17 +200,10 @@ class Guard:
             state = {**asked.scope.get("state", {}), "visitor": visitor}
             passed = _Passed(asked, {**asked.scope, "state": state}, receive, answer, rule, parts)
             await self._pass(passed, visitor)
-        except Refused as refused:
-            await answer.refuse(refused, asked)
-        except LimitReached as error:
-            headers = {"retry-after": str(error.seconds)}
-            said = limit_line(error, asked.language)
-            await answer.refuse(Refused(429, said, headers), asked)
-        except NotYours:
-            await answer.refuse(Refused(403, "theirs"), asked)
-        except ConversationsError:
-            _log.exception("who asks cannot be looked up")
-            await answer.refuse(Refused(503, "failed"), asked)
+        except (Refused, LimitReached, NotYours, ConversationsError) as error:
+            if asked.has_body:
+                await _drain(receive)
+            await answer.refuse(_refused(error, asked), asked)
 
     # Whether it may be asked.
 

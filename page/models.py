@@ -4,11 +4,10 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rag.pipeline import Assistant
-
 if TYPE_CHECKING:
     from index.library import Library
     from rag.llm.command import Trial
+    from rag.pipeline import Assistant
 
 EXTRACTIVE = "extractive"
 
@@ -33,15 +32,24 @@ class SwitchableModels:
         self, library: "Library", spec: str, base_url: str = "", api_key: str = ""
     ) -> None:
         """Take up a model. Raises ConfigurationError for no model, or without its key."""
-        self._library, self._lock = library, threading.Lock()
+        self._library, self._lock = library, threading.RLock()
         self._base_url, self._api_key = base_url, api_key
         self._first = spec
-        self._assistant, self._model = self._made(spec)
+        self._model = self._chosen(spec)
+        self._assistant: Assistant | None = None  # what it needs takes a second to load
 
     @property
-    def assistant(self) -> Assistant:
-        """The assistant that answers; it may be another for the next question."""
-        return self._assistant
+    def assistant(self) -> "Assistant":
+        """The assistant that answers; it may be another for the next question.
+
+        Raises EncoderError where it is the first one and the library's encoder cannot be had.
+        """
+        if found := self._assistant:
+            return found
+        with self._lock:
+            if self._assistant is None:
+                self._assistant = self._made(self._first, self._model)
+            return self._assistant
 
     @property
     def model(self) -> Model:
@@ -54,8 +62,9 @@ class SwitchableModels:
         Raises ConfigurationError; then the old one stays.
         """
         with self._lock:
-            self._assistant, self._model = self._made(spec)
-            return self._model
+            model = self._chosen(spec)
+            self._assistant, self._model = self._made(spec, model), model
+            return model
 
     def test(self, spec: str) -> "Trial":
         """Ask a model one small question. Raises ConfigurationError or LanguageModelError."""
@@ -77,15 +86,23 @@ class SwitchableModels:
         ]
         return list(dict.fromkeys([EXTRACTIVE, self._first, self._model.spec, *local, *keyed]))
 
-    def _made(self, spec: str) -> tuple[Assistant, Model]:
-        from rag.llm import choose, make_answerer, make_rewriter, what_leaves
+    def _chosen(self, spec: str) -> Model:
+        """Return what a spec names. Raises ConfigurationError if it could not answer."""
+        from rag.llm import choose, make_model, what_leaves
 
         base_url, key = self._server_of(spec)
         chosen = choose(spec, base_url, key).spec
-        library = self._library
+        make_model(chosen, base_url, key)
+        return Model(chosen, base_url, what_leaves(chosen, base_url))
+
+    def _made(self, spec: str, model: Model) -> "Assistant":
+        from rag.llm import make_answerer, make_rewriter
+        from rag.pipeline import Assistant
+
+        base_url, key = self._server_of(spec)
+        library, chosen = self._library, model.spec
         answerer = make_answerer(chosen, library.encoder, base_url, key, library.glossary)
-        assistant = Assistant(library, answerer, make_rewriter(chosen, base_url, key))
-        return assistant, Model(chosen, base_url, what_leaves(chosen, base_url))
+        return Assistant(library, answerer, make_rewriter(chosen, base_url, key))
 
     def _server_of(self, spec: str) -> tuple[str, str]:
         return (self._base_url, self._api_key) if spec == self._first else ("", "")

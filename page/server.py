@@ -8,13 +8,16 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.resources import files
+from locale import getlocale
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from index.errors import YinzhengError
 from page import share
 from page.access import Access, make_password
 from page.guard import LOOPBACK, Guard
@@ -108,17 +111,63 @@ class Llm:
 
 
 class _Pages:
-    """ASGI: gradio's page in the language of the request; their addresses are the same."""
+    """ASGI: gradio's page in the language of the request; their addresses are the same.
 
-    def __init__(self, pages: "dict[Language, ASGIApp]") -> None:
-        self._pages = pages
+    That of this machine is made at once; the others are made while it can be seen already, in the
+    lifespan, and then `when_whole` is called. Until then who wants another language waits, and so
+    does whatever is done on a page: gradio takes components that are made meanwhile, as handlers
+    do, for parts of the page in making.
+    """
+
+    def __init__(
+        self, make: "Callable[[Language], FastAPI]", when_whole: Callable[[], None]
+    ) -> None:
+        first = language_of_headers("", {"accept-language": str(getlocale()[0]).replace("_", "-")})
+        self._make, self._pages = make, {first: make(first)}
+        self._when_whole = when_whole
+        self._whole, self._closes = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         from starlette.requests import HTTPConnection
 
         request = HTTPConnection(scope)
         language = language_of_headers(request.cookies.get(COOKIE, ""), request.headers)
+        if language not in self._pages or scope.get("method") not in ("GET", "HEAD"):
+            await self._whole.wait()
         await self._pages[language](scope, receive, send)
+
+    async def whole(self) -> "Mapping[Language, FastAPI]":
+        """Return the pages once all of them are made."""
+        await self._whole.wait()
+        return self._pages
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Keep the pages at work."""
+        (first,) = self._pages.values()
+        async with first.router.lifespan_context(first):
+            others = asyncio.create_task(self._keep_others())
+            try:
+                yield
+            finally:
+                self._closes.set()
+                await others
+
+    async def _keep_others(self) -> None:
+        async def made(language: Language) -> "FastAPI":
+            return self._make(language)
+
+        async with AsyncExitStack() as stack:
+            try:
+                for language in [name for name in LANGUAGES if name not in self._pages]:
+                    # In a loop: gradio opens one of its own where there is none, and leaves it.
+                    page = await asyncio.to_thread(lambda one: asyncio.run(made(one)), language)
+                    await stack.enter_async_context(page.router.lifespan_context(page))
+                    self._pages[language] = page
+            finally:
+                self._whole.set()
+                self._when_whole()
+            await self._closes.wait()
 
 
 class _Ending:
@@ -182,27 +231,35 @@ def open_services(
 
 
 def make_app(
-    services: Services, root_path: str = "", hosts: frozenset[str] | None = None, mcp: bool = False
+    services: Services,
+    root_path: str = "",
+    hosts: frozenset[str] | None = None,
+    mcp: bool = False,
+    when_whole: Callable[[], None] = lambda: None,
 ) -> "ASGIApp":
-    """Return the whole page behind its guard; `hosts` None lets it be called by any name."""
-    app = _application(services, root_path, mcp)
+    """Return the whole page behind its guard; `hosts` None lets it be called by any name.
+
+    `when_whole` is called once it has been started and is there in all languages.
+    """
+    app = _application(services, root_path, mcp, when_whole)
     guarded = Guard(app, services.access, hosts, _RULES)
     return share.Prefixed(guarded, root_path)
 
 
-def _application(services: Services, root_path: str, mcp: bool) -> "FastAPI":
+def _application(
+    services: Services, root_path: str, mcp: bool, when_whole: Callable[[], None]
+) -> "FastAPI":
     """Return our routes and after them gradio's, without a guard."""
     from fastapi import FastAPI
     from starlette.staticfiles import StaticFiles
 
-    pages = {language: _gradio(services, language, root_path) for language in LANGUAGES}
+    pages = _Pages(lambda language: _gradio(services, language, root_path), when_whole)
     routes, session = _program_routes(services, mcp)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            for page in pages.values():
-                await stack.enter_async_context(page.router.lifespan_context(page))
+            await stack.enter_async_context(pages.lifespan())
             if session is not None:
                 await stack.enter_async_context(session())
             yield
@@ -212,7 +269,7 @@ def _application(services: Services, root_path: str, mcp: bool) -> "FastAPI":
     for router in _routers(services):
         app.include_router(router)
     app.router.routes.extend(routes)
-    app.mount("/", _Pages({**pages}))
+    app.mount("/", pages)
     return app
 
 
@@ -304,34 +361,21 @@ def serve(
         server = sharing.share_server()
         listener = stack.enter_context(_listener(address))
         port = listener.getsockname()[1]
+        whole = threading.Event()
+        # Who comes before the page is there waits for it at this socket.
         with _without_collection():
-            app = _opened(library, llm, address, passwords, mcp, stack)
+            services = stack.enter_context(open_services(library, llm, *passwords))
+            hosts = LOOPBACK if address.is_local and not any(passwords) else None
+            app = make_app(services, address.root_path, hosts, mcp, whole.set)
 
         def ready() -> None:
             _announce(address, port, _links(port, sharing, server, say, stack), passwords, say)
-            _rehearse(library)
 
-        _run(app, listener, ready)
+        def prepare(ends: threading.Event) -> None:
+            whole.wait()  # who comes is to see the page first
+            _prepare(services, ends)
 
-
-def _opened(
-    library: "Library",
-    llm: Llm,
-    address: Address,
-    passwords: tuple[str, str],
-    mcp: bool,
-    stack: ExitStack,
-) -> "ASGIApp":
-    """Return the page over all that it works on, which `stack` closes."""
-    from page.lean_gradio import import_gradio
-
-    # The encoder is loaded beside gradio, as neither needs the other.
-    loading = threading.Thread(target=_load, args=(library,), name="loading", daemon=True)
-    loading.start()
-    import_gradio()
-    services = stack.enter_context(open_services(library, llm, *passwords))
-    hosts = LOOPBACK if address.is_local and not any(passwords) else None
-    return make_app(services, address.root_path, hosts, mcp)
+        _run(app, listener, ready, prepare)
 
 
 @contextmanager
@@ -345,22 +389,44 @@ def _without_collection() -> Iterator[None]:
         gc.enable()
 
 
-def _load(library: "Library") -> None:
-    """Load the encoder; who needs it is told what is wrong with it."""
-    try:
-        _ = library.encoder
-    except Exception:
-        _log.debug("the encoder was not loaded ahead", exc_info=True)
+def _prepare(services: Services, ends: threading.Event) -> None:
+    """Load what the first answer needs, while the page can be seen; who asks now waits for it.
+
+    Raises EncoderError if the library's encoder cannot be had, without which nothing is answered.
+    """
+    with _without_collection():
+        for load in (_load_pipeline, _load_assistant, _load_client):
+            if ends.is_set():
+                return
+            load(services)
+    _rehearse(services.library, ends)
 
 
-def _rehearse(library: "Library") -> None:
+def _load_pipeline(_: Services) -> None:
+    import_module("rag.pipeline")
+
+
+def _load_assistant(services: Services) -> None:
+    _ = services.models.assistant.library.encoder
+
+
+def _load_client(services: Services) -> None:
+    from rag.llm.presets import parse_spec
+
+    if parse_spec(services.models.model.spec).preset:
+        import_module("openai")
+
+
+def _rehearse(library: "Library", ends: threading.Event) -> None:
     """Answer a question by quotations, so that all that answers need is loaded."""
     from rag.pipeline import Assistant
 
     try:
         if library.store.counts()[1]:
-            Assistant(library).ask(_REHEARSED)
-    except Exception:  # the page may be closed meanwhile; a reader is told what is wrong
+            for _ in Assistant(library).stream(_REHEARSED):
+                if ends.is_set():
+                    return
+    except Exception:  # a reader is told what is wrong
         _log.info("the first answer may take longer: what it needs was not loaded", exc_info=True)
 
 
@@ -384,12 +450,61 @@ def _ended_in_order() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _run(app: "ASGIApp", listener: socket.socket, ready: Callable[[], None]) -> None:
-    """Serve on a socket until a signal ends it; `ready` is called once visitors can come."""
-    import uvicorn
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+def _run(
+    app: "ASGIApp",
+    listener: socket.socket,
+    ready: Callable[[], None],
+    prepare: Callable[[threading.Event], None],
+) -> None:
+    """Serve on a socket until a signal ends it; `ready` is called once visitors can come.
 
-    ending = _Ending(app)
+    So is `prepare`, in a thread of its own; its event is set when the page is closed, which waits
+    for it. What it raises closes the page, and is raised then.
+    """
+    import uvicorn
+
+    ending, ends = _Ending(app), threading.Event()
+    failures: list[YinzhengError] = []
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            threading.Thread(target=ready, name="announcement", daemon=True).start()
+            self.preparing = threading.Thread(target=self.prepare, name="preparation", daemon=True)
+            self.preparing.start()
+
+        def prepare(self) -> None:
+            try:
+                prepare(ends)
+            except YinzhengError as error:
+                failures.append(error)
+                self.should_exit = True
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            ending.end()
+            ends.set()
+            await super().shutdown(sockets)
+            # It uses what is closed next, and native code that Python must not end below.
+            await asyncio.to_thread(self.preparing.join)
+
+    proxies: dict[str, Any] = {**share.PROXY_SETTINGS}
+    settings = uvicorn.Config(
+        ending,
+        http=_patient_protocol(),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        **proxies,
+    )
+    with suppress(KeyboardInterrupt):  # who ends a page by Ctrl-C has not interrupted anything
+        Server(settings).run([listener])
+    if failures:
+        raise failures[0]
+
+
+def _patient_protocol() -> Any:
+    """Return the class that speaks HTTP over a connection, with an end to its patience."""
+    from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
     class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
         """Ends a connection over which no whole request has come; uvicorn would wait for ever."""
@@ -409,26 +524,7 @@ def _run(app: "ASGIApp", listener: socket.socket, ready: Callable[[], None]) -> 
             else:
                 self._look_later()
 
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            threading.Thread(target=ready, name="announcement", daemon=True).start()
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            ending.end()
-            await super().shutdown(sockets)
-
-    proxies: dict[str, Any] = {**share.PROXY_SETTINGS}
-    settings = uvicorn.Config(
-        ending,
-        http=Patient,
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=_LAST_SECONDS,
-        **proxies,
-    )
-    with suppress(KeyboardInterrupt):  # who ends a page by Ctrl-C has not interrupted anything
-        Server(settings).run([listener])
+    return Patient
 
 
 def _listener(address: Address) -> socket.socket:

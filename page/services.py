@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from rag.conversations import Conversations
-from rag.pipeline import Assistant
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from page.ingestion import Ingestion
     from page.models import Model
     from rag.llm.command import Trial
+    from rag.pipeline import Assistant
 
 Role = Literal["owner", "guest"]
 
@@ -39,7 +39,7 @@ class Models(Protocol):
     """Which model answers now; `page.models` holds the real one."""
 
     @property
-    def assistant(self) -> Assistant:
+    def assistant(self) -> "Assistant":
         """The assistant that answers; it may be another for the next question."""
 
     @property

@@ -7,12 +7,13 @@ from typing import Any
 from index.library import Library
 from index.types import Hit
 from index.why import matched_terms
-from rag.report import claim_row
 from rag.types import Answer, Citation
 
 
 def answer_row(id_: object, answer: Answer) -> dict[str, Any]:
     """Return an answer as the contract writes it, and what else there is to say of it."""
+    from rag.report import claim_row  # it checks answers too, and what that takes loads slowly
+
     further = {
         "cut": answer.cut,
         "notes": answer.notes,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, Protocol, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 import numpy as np
 
@@ -23,9 +23,11 @@ from page.programs.quotes import Quotation, Standing, read_quotation, standings
 from page.programs.schema import AskRow, Message, PassageRow, QuoteRow, SearchRow
 from rag.errors import ProgramError
 from rag.negation import denies
-from rag.pipeline import Assistant
 from rag.rows import answer_row, explained_rows
 from rag.types import Turn
+
+if TYPE_CHECKING:
+    from rag.pipeline import Assistant
 
 # Called with the request before anything is done; raises a YinzhengError to refuse it.
 Admit = Callable[[Any], None]
@@ -48,12 +50,12 @@ class Models(Protocol):
     """Which model answers now; of `page.services.Models` it is all that programs need."""
 
     @property
-    def assistant(self) -> Assistant:
+    def assistant(self) -> "Assistant":
         """The assistant that answers; it may be another for the next question."""
 
 
 def ask(
-    assistant: Assistant,
+    assistant: "Assistant",
     question: str,
     history: list[Message] | None = None,
     filters: Filters = ALL,

@@ -1,9 +1,11 @@
 """What page.server bounds, and how it begins and ends."""
 
 import asyncio
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -12,32 +14,46 @@ from pathlib import Path
 
 import pytest
 
-from page.server import _ended_in_order, _Ending, _load, _rehearse
+from index.errors import EncoderError
+from page.server import _ended_in_order, _Ending, _rehearse, _run
 from rag.llm.breaker import provider
 from rag.llm.presets import BY_NAME
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120  # seconds
 BOUNDS = """
-import json, sys
+import asyncio, json, sys
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from index.library import Library
 from page.lean_gradio import import_gradio
-from page.server import Llm, _application, _Pages, open_services
+from page.server import LANGUAGES, Llm, _application, _Pages, open_services
 
 before = list(sys.meta_path)
 import_gradio()
 import gradio.component_meta
+told = []
+
+
+async def made(application):
+    pages = next(r.app for r in application.routes if isinstance(getattr(r, "app", None), _Pages))
+    first = len(pages._pages)
+    async with application.router.lifespan_context(application):
+        return first, await pages.whole()
+
+
 with Library(Path(sys.argv[1]), create=True) as library, open_services(library, Llm()) as services:
-    app = _application(services, "", False)
-    pages = next(r.app for r in app.routes if isinstance(getattr(r, "app", None), _Pages))
-    apps = {name: page.routes[-1].app for name, page in pages._pages.items()}
+    first, pages = asyncio.run(made(_application(services, "", False, lambda: told.append(1))))
+    names = sorted(pages, key=LANGUAGES.index)
+    apps = {name: pages[name].routes[-1].app for name in names}
     blocks = {name: one.get_blocks() for name, one in apps.items()}
     mcp = [name for name in sys.modules if name.partition(".")[0] == "mcp"]
     print(json.dumps({
         "languages": list(blocks),
+        "at first": first,
+        "told": len(told),
+        "components": len({len(one.blocks) for one in blocks.values()}),
         "capacity": [one.state_holder.capacity for one in apps.values()],
         "threads": [one.max_threads for one in blocks.values()],
         "at once": [one._queue.default_concurrency_limit for one in blocks.values()],
@@ -47,8 +63,38 @@ with Library(Path(sys.argv[1]), create=True) as library, open_services(library, 
         "finders": sys.meta_path == before,
         "mcp": mcp,
         "mcp can be had": find_spec("mcp") is None or bool(import_module("mcp")),
-        "heavy": sorted({"torch", "transformers", "sentence_transformers"} & sys.modules.keys()),
+        "heavy": sorted(
+            {"torch", "transformers", "sentence_transformers", "pandas", "rich", "rag.pipeline"}
+            & sys.modules.keys()
+        ),
     }))
+"""
+LEAN = """
+import json, sys
+import page.lean_gradio as lean
+from page.lean_gradio import import_gradio
+
+lean._HANDED_ON += tuple(sys.argv[1:])
+gr = import_gradio()
+table = gr.Dataframe(headers=["a", "b"], column_count=(2, "fixed"), type="array", datatype="str")
+whole = getattr(type(table).postprocess, "__wrapped__", type(table).postprocess)
+values = [None, [], [["1", "2"], ["3", "4"]], [["1"]], [["1", "2", "3"]], ["1", "2"]]
+rows = {"headers": ["a", "b"], "data": [["1", "2"]]}
+read = type(table).preprocess
+later = "pandas" not in sys.modules
+print(json.dumps({
+    "as before": [table.postprocess(value) == whole(table, value) for value in values],
+    "read as before": table.preprocess(table.data_model(**rows)) == rows["data"],
+    "pandas later": later,
+    "handed on": [gr.Workflow.__module__, gr.load.__module__, callable(gr.deploy)],
+    "stand-ins": sorted(
+        name for name, module in sys.modules.items() if type(module).__module__ == lean.__name__
+    ),
+    "names": sorted(name for name in gr.__all__ if not hasattr(gr, name)),
+    "referred": [gr.caching.pd.DataFrame.__module__, isinstance(gr.caching.pd.__version__, str)],
+    "pandas": sys.modules["pandas"].__name__,
+    "clients": import_gradio().processing_utils.sync_client.is_closed,
+}))
 """
 
 
@@ -62,8 +108,6 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory) -> dict:
-    import json
-
     done = run("-c", BOUNDS, str(tmp_path_factory.mktemp("bounds") / "library"))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -91,7 +135,27 @@ def test_gradio_is_imported_without_what_the_page_has_no_use_for(made):
     assert made["finders"]  # nothing is left behind
 
 
-@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT"])
+def test_one_language_is_made_at_once_and_the_others_behind_it_are_the_same(made):
+    assert made["at first"] == made["told"] == made["components"] == 1
+
+
+@pytest.mark.parametrize("needed", [(), ("gradio.components.base",)], ids=["lean", "whole"])
+def test_what_gradio_is_imported_without_can_still_be_used(needed):
+    """A gradio that needs at once what is left for later is imported as it is."""
+    done = run("-c", LEAN, *needed)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["pandas later"] == (not needed)
+    assert all(found["as before"])
+    assert found["read as before"]
+    assert found["handed on"] == ["gradio.workflow", "gradio.external", True]
+    assert found["stand-ins"] == found["names"] == []
+    assert found["referred"] == ["pandas", True]
+    assert found["pandas"] == "pandas"
+    assert not found["clients"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", pytest.param("SIGINT", marks=pytest.mark.exhaustive)])
 def test_a_signal_ends_the_page_in_order(name, tmp_path):
     """Folders are removed, the chats are closed, and nothing is printed but the address."""
     log, temporary = tmp_path / "log", tmp_path / "temporary"
@@ -195,16 +259,42 @@ class Broken:
 
 
 def test_what_cannot_be_loaded_ahead_is_no_failure_yet(caplog):
-    with caplog.at_level("DEBUG"):
-        _load(Broken())
-        _rehearse(Broken())
-    assert [record.exc_info[0] for record in caplog.records] == [OSError, OSError]
+    with caplog.at_level("INFO"):
+        _rehearse(Broken(), threading.Event())
+    assert [record.exc_info[0] for record in caplog.records] == [OSError]
 
 
 def test_the_rehearsal_loads_what_the_first_answer_needs(sample_library):
     sample_library._snapshot = None
-    _rehearse(sample_library)
+    _rehearse(sample_library, threading.Event())
     assert sample_library._snapshot is not None
+
+
+def test_the_rehearsal_is_broken_off_when_the_page_is_closed(sample_library):
+    sample_library._snapshot = None
+    ends = threading.Event()
+    ends.set()
+    _rehearse(sample_library, ends)
+    assert sample_library._snapshot is None
+
+
+def test_a_page_that_cannot_answer_is_closed_and_says_why():
+    """An encoder that cannot be loaded is found out when the page can be seen already."""
+
+    async def page(scope, receive, send):
+        while scope["type"] == "lifespan":
+            kind = (await receive())["type"]
+            await send({"type": f"{kind}.complete"})
+            if kind == "lifespan.shutdown":
+                return
+
+    def prepare(_):
+        raise EncoderError("no weights")
+
+    seen = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(EncoderError):
+        _run(page, listener, seen.set, prepare)
+    assert seen.wait(PATIENCE)
 
 
 def test_services_write_more_answers_at_once_than_a_model_on_this_machine():
