@@ -10,7 +10,7 @@ export Q
 PEERS := .venv-peers
 MODELS := 0.5b 1.5b
 
-.PHONY: help setup ask chat share test story test-llm check bench peers clean
+.PHONY: help setup ask chat share test test-all story test-llm check bench peers clean
 
 help:
 	@echo 'make ask Q="…"   answer a question over samples/'
@@ -52,8 +52,11 @@ share: $(LIBRARY)/.samples
 test: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
+test-all: $(VENV)/.dev
+	HF_HUB_OFFLINE=1 YINZHENG_STORY=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "exhaustive or not exhaustive"
+
 story: $(VENV)/.dev
-	HF_HUB_OFFLINE=1 YINZHENG_STORY=1 $(BIN)/python -m pytest -n 2 --dist loadfile tests/page
+	HF_HUB_OFFLINE=1 YINZHENG_STORY=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "exhaustive or not exhaustive" tests/page
 
 $(VENV)/.llm: $(VENV)/.dev
 	$(PIP) -e '.[local]'

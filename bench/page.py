@@ -99,14 +99,25 @@ async def _address(process: "subprocess.Popen[bytes]", log: Path) -> str:
     raise RuntimeError(f"the page did not open: {log.read_text('utf-8')[-500:]}")
 
 
-async def crowd(page: Page, visitors: int, rounds: int, pause: float) -> list[Asked]:
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What visitors saw, and the processors' seconds that their visits and answers took."""
+
+    asked: list[Asked]
+    visiting: float
+    answering: float
+
+
+async def crowd(page: Page, visitors: int, rounds: int, pause: float) -> Crowd:
     """Let visitors open the page and then ask: all at once, or with pauses in between."""
+    begun = page.figures()
     async with AsyncExitStack() as stack:
         there = [
             await stack.enter_async_context(Visitor(page.address, _LANGUAGES[n % 3]))
             for n in range(visitors)
         ]
         await asyncio.gather(*(visitor.load() for visitor in there))
+        opened = page.figures()
 
         async def stay(number: int, visitor: Visitor) -> list[Asked]:
             await asyncio.sleep(pause * number / visitors)
@@ -117,7 +128,9 @@ async def crowd(page: Page, visitors: int, rounds: int, pause: float) -> list[As
             return found
 
         stays = await asyncio.gather(*(stay(*one) for one in enumerate(there)))
-    return [asked for stay in stays for asked in stay]
+    asked = [one for stay in stays for one in stay]
+    times = [figures.get("cpu", 0.0) for figures in (begun, opened, page.figures())]
+    return Crowd(asked, times[1] - times[0], times[2] - times[1])
 
 
 async def soak(page: Page, questions: int) -> list[dict[str, float]]:
@@ -136,11 +149,9 @@ async def measured(
     log = WORK / "page.log"
     async with model_server() as model, open_page(library, model, log) as page:
         rows = [*_start_rows(page), await _first_row(page)]
-        before = page.figures()
-        asked = await crowd(page, visitors, rounds, pause)
-        after = page.figures()
-        rows += _crowd_rows(asked, f"{visitors} visitors, {pause:g} s between", model)
-        rows += _cost_rows(asked, before, after)
+        there = await crowd(page, visitors, rounds, pause)
+        rows += _crowd_rows(there.asked, f"{visitors} visitors, {pause:g} s between", model)
+        rows += _cost_rows(there, visitors, page.figures())
         if soaked:
             rows += _soak_rows(await soak(page, soaked))
         began = time.perf_counter()
@@ -179,16 +190,14 @@ def _spread(seconds: Sequence[float]) -> str:
     return f"median {statistics.median(ordered):.2f} s, p95 {p95:.2f}"
 
 
-def _cost_rows(
-    asked: Sequence[Asked], before: dict[str, float], after: dict[str, float]
-) -> Iterator[Row]:
+def _cost_rows(there: Crowd, visitors: int, after: dict[str, float]) -> Iterator[Row]:
     sent, events = (
-        statistics.median(getattr(one, name) for one in asked) for name in ("bytes", "events")
+        statistics.median(getattr(one, name) for one in there.asked) for name in ("bytes", "events")
     )
     yield Row("sent to a visitor", "an answer", f"{sent / 1000:.0f} kB in {events:.0f} events")
     if after:
-        cost = (after["cpu"] - before["cpu"]) / len(asked)
-        yield Row("processors", "an answer", f"{cost:.2f} s")
+        yield Row("processors", "a visitor who comes", f"{there.visiting / visitors:.2f} s")
+        yield Row("processors", "an answer", f"{there.answering / len(there.asked):.2f} s")
         yield Row("memory at most", "20,000 passages", f"{after['most memory']:.0f} MiB", "<= 2048")
 
 

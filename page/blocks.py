@@ -240,11 +240,8 @@ class _Events:
         return self.begin_asking(chosen.value["text"])
 
     def settle(self, open_: Open, request: gr.Request) -> tuple[Any, ...]:
-        ready, settled = gr.Textbox(submit_btn=True, stop_btn=False), self.chats.settled(open_)
-        if settled is open_:  # whole, and shown so
-            listed = self.chats.listed(visitor_of(request), open_)
-            return gr.skip(), gr.skip(), gr.skip(), listed, ready, ""
-        return *self._all_of(visitor_of(request), settled), ready, ""
+        ready = gr.Textbox(submit_btn=True, stop_btn=False)
+        return *self._all_of(visitor_of(request), self.chats.settled(open_)), ready, ""
 
     def load(self, request: gr.Request) -> tuple[Any, ...]:
         visitor, id_ = visitor_of(request), request.query_params.get("chat", "")

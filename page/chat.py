@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 # Seconds between two views of a draft: nobody reads faster, and each view costs all visitors time,
 # some 5 ms of one processor.
 _REFRESH = 0.2
+_UNSHOWN, _LONGEST_PAUSE = 3, 2.0  # times as long as a view took to be shown; seconds
 _SHOWN_QUESTION = 500  # characters shown of a question that is too long to be asked
 
 _LABELS = {
@@ -84,20 +85,23 @@ def converse(
 
 
 def _grow(events: Iterator[Event], shown: Shown, view: View, language: Language) -> Iterator[Shown]:
-    draft, last = "", 0.0
+    draft, last, pause = "", 0.0, _REFRESH
     stages: list[tuple[str, float]] = []
     for event in events:
         if isinstance(event, Finished):
             yield finished(shown, event.answer, view)
             return
         now, name = time.perf_counter(), _stage(event, language)
+        is_empty = not draft
         draft += event.text if isinstance(event, Written) else ""
         if not stages or stages[-1][0] != name:
             stages.append((name, now))
-        elif now - last < _REFRESH:
+        elif now - last < pause and not (is_empty and draft):  # the first words do not wait
             continue
-        last = now
         yield replace(shown, html=draft_html(draft, stages, language))
+        last = time.perf_counter()
+        # Where others ask too, each view takes longer, and so fewer are shown.
+        pause = min(_LONGEST_PAUSE, max(_REFRESH, _UNSHOWN * (last - now)))
 
 
 def _stage(event: Event, language: Language) -> str:

@@ -82,7 +82,7 @@ _LENGTH = re.compile(r"\d{1,18}")
 # Seconds between two pieces of a body, and for a whole one that is not an upload.
 IDLE, WHOLE = 30.0, 60.0
 FREE_BYTES = 200 * 2**20  # that uploads leave free; the library has a floor of its own
-_DRAINED, _DRAINING = 65_536, 1.0  # bytes and seconds that a refused request is still read for
+_DRAINED, _DRAINING = 8 << 20, 1.0  # bytes and seconds that a refused request is still read for
 _LONGEST_NEXT = 2_000  # characters of an address to come back to after signing in
 
 

@@ -8,6 +8,7 @@
   workflows. These are still there for who asks for them, but are loaded then only.
 - It reads the certificates of all authorities once for each of its clients.
 - It makes four web applications for each page, of which only the last is ever asked.
+- At each event it looks for matplotlib, and describes the values of components to programs anew.
 
 A release of gradio that cannot do without one of these while it is imported is imported as it is.
 """
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from functools import cache, wraps
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
@@ -32,6 +34,7 @@ _UNUSED = ("mcp", "httpx._main")
 # Modules that gradio refers to as a whole, and its own of which it only hands names on.
 _REFERRED = ("pandas",)
 _HANDED_ON = ("gradio.cli", "gradio.external", "gradio.workflow")
+_DRAWS = "matplotlib"
 _log = logging.getLogger(__name__)
 
 
@@ -60,6 +63,9 @@ def _lean() -> Any:
         stack.enter_context(_in_place(stand_ins))
         gradio = importlib.import_module(_GRADIO)
     _hand_on(gradio)
+    if find_spec(_DRAWS) is None:  # is looked for in all folders at each step of each event
+        modules: dict[str, Any] = sys.modules
+        modules.setdefault(_DRAWS, None)
     return gradio
 
 
@@ -189,9 +195,25 @@ def _without_pandas(module: Any) -> None:
     frame.postprocess, frame.preprocess = postprocess, preprocess
 
 
+def _with_known_schemas(module: Any) -> None:
+    """Let components of a kind share the schema of their values: each event makes components."""
+    component, known = module.Component, dict[Any, Any]()
+    described = component.api_info
+
+    @wraps(described)
+    def api_info(self: Any) -> Any:
+        if self.data_model is not None and self.data_model in known:
+            return known[self.data_model]
+        known[self.data_model] = info = described(self)
+        return info
+
+    component.api_info = api_info
+
+
 _CHANGES: dict[str, Callable[[Any], None]] = {
     "gradio.component_meta": _without_stubs,
     "gradio.events": _without_docstrings,
+    "gradio.components.base": _with_known_schemas,
     "gradio.components.dataframe": _without_pandas,
 }
 

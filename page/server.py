@@ -504,9 +504,10 @@ def _run(
 
 def _patient_protocol() -> Any:
     """Return the class that speaks HTTP over a connection, with an end to its patience."""
-    from uvicorn.protocols.http.auto import AutoHTTPProtocol
+    # Not what is chosen where there is httptools: that reads some addresses otherwise than the guard.
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
-    class Patient(AutoHTTPProtocol):  # type: ignore[misc, valid-type]
+    class Patient(H11Protocol):
         """Ends a connection over which no whole request has come; uvicorn would wait for ever."""
 
         def connection_made(self, transport: Any) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from index.errors import YinzhengError
 
@@ -87,7 +88,12 @@ def _used(name: str, templates: Iterable[str]) -> set[str]:
 
 def _render(template: str, values: Mapping[str, object]) -> str:
     """Values are put in as they are: a template inside a document's text is only text."""
+    return str(_compiled(template).render(values))
+
+
+@cache  # the files, each in both scripts
+def _compiled(template: str) -> Any:
     import jinja2
 
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
-    return environment.from_string(template).render(values)
+    return environment.from_string(template)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from index.places import find_places
 from index.script import fold_characters
@@ -125,6 +126,7 @@ def find_newer(
     return found
 
 
+@lru_cache(maxsize=32_768)  # for each answer the titles of all documents are compared
 def _core(title: str) -> str:
     """Return what stays of a title from version to version, "" if that says too little."""
     folded = fold_characters(title)

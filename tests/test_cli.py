@@ -12,9 +12,6 @@ from typing import Any
 import pytest
 from hash_encoder import HashEncoder
 
-from index.encoder import load_encoder
-from index.ingest import ingest
-from index.library import Library
 from rag.cli import main
 
 QUESTION = "东莞对BNCT硼药按临床阶段奖励多少？"
@@ -695,21 +692,19 @@ def test_a_failure_of_the_process_is_one_line(tmp_path) -> None:
     assert len(ran.stderr.splitlines()) == 1
 
 
-def test_a_whole_answer_needs_no_network_and_little_memory(samples, tmp_path) -> None:
+def test_a_whole_answer_needs_no_network_and_little_memory(really_encoded) -> None:
     """A socket that is opened ends the process; memory is its peak, in kilobytes.
 
     From /proc, since what getrusage says of a child begins with the memory of its parent.
     """
     if not Path("/proc/self/status").exists():
         pytest.skip("peak memory of a process is read from /proc, which is not here")
-    library = tmp_path / "library"
-    with Library(library, load_encoder(), create=True) as opened:
-        ingest(opened, [samples])
+    library = str(really_encoded)
     code = (
         "import pathlib, socket, sys\n"
         "def refuse(*_, **__): raise SystemExit('a socket was opened')\n"
         "socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse\n"
-        f"sys.argv = ['yinzheng', 'ask', {ENGLISH!r}, '--json', '--library', {str(library)!r}]\n"
+        f"sys.argv = ['yinzheng', 'ask', {ENGLISH!r}, '--json', '--library', {library!r}]\n"
         "from rag.cli import main\n"
         "try: main()\n"
         "finally:\n"

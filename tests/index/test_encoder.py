@@ -399,6 +399,8 @@ def test_a_name_that_cannot_be_loaded_is_one_clear_line(monkeypatch, tmp_path):
         assert "\n" not in str(caught.value)
 
 
+# The tiny model above shows the same of the code, and the checksum that these are the weights.
+@pytest.mark.exhaustive
 def test_int8_and_float32_are_interchangeable(fast):
     exact = encoder.load_encoder("bundled:float32")
     assert exact.fingerprint == fast.fingerprint

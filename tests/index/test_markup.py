@@ -243,23 +243,27 @@ def test_an_extractor_that_fails_is_replaced_by_the_other(monkeypatch):
     assert PARAGRAPHS[3] in drop_markup(identity(PAGE)).text
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "<div>" * 100_000 + "文本。" + "</div>" * 100_000,
-        "<div>" * 50_000 + "文本。" + "</p>" * 50_000,
-        *("<" * 1_000_000, "<a" * 500_000, "</" * 500_000, "<!--" * 200_000, "<![CDATA[" * 50_000),
-        *("<p>正文。</p><script>" + "a<b;" * 50_000, "<p " + 'a="b" ' * 50_000 + ">文</p>"),
-        *("&" * 200_000, "&a" * 200_000, "<p>a" + " " * 100_000 + "b</p>", "<title>" * 50_000),
-        *("<table>" * 20_000, "<table><tr>" + "<td rowspan=999 colspan=60>" * 20_000 + "文"),
-        *("<div hidden>文，" * 20_000, "<i style='font-size:0'>文，" * 20_000),
-        *("<meta " + "a" * 200_000 + ">文", "<select>" * 50_000 + "文", "<a href=x>文" * 20_000),
-    ],
-    ids=range(20),
-)
-def test_hostile_sources_end_in_a_text_or_our_error(source):
+# What is repeated, how often, and what stands around it.
+ENDLESS = [
+    *[("", "<div>", 100_000, "文本。" + "</div>" * 100_000)],
+    *[("", "<div>", 50_000, "文本。" + "</p>" * 50_000), ("", "<", 1_000_000, "")],
+    *[("", "<a", 500_000, ""), ("", "</", 500_000, ""), ("", "<!--", 200_000, "")],
+    *[("", "<![CDATA[", 50_000, ""), ("<p>正文。</p><script>", "a<b;", 50_000, "")],
+    *[("<p ", 'a="b" ', 50_000, ">文</p>"), ("", "&", 200_000, ""), ("", "&a", 200_000, "")],
+    *[("<p>a", " ", 100_000, "b</p>"), ("", "<title>", 50_000, ""), ("", "<table>", 20_000, "")],
+    *[("<table><tr>", "<td rowspan=999 colspan=60>", 20_000, "文")],
+    *[("", "<div hidden>文，", 20_000, ""), ("", "<i style='font-size:0'>文，", 20_000, "")],
+    *[("<meta ", "a", 200_000, ">文"), ("", "<select>", 50_000, "文")],
+    *[("", "<a href=x>文", 20_000, "")],
+]
+
+
+@pytest.mark.parametrize("share", [8, pytest.param(1, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(("before", "piece", "times", "after"), ENDLESS, ids=range(20))
+def test_hostile_sources_end_in_a_text_or_our_error(before, piece, times, after, share):
+    """Deeper than any stack at an eighth of its length too."""
     try:
-        text = clean(source, "text/html")
+        text = clean(before + piece * (times // share) + after, "text/html")
     except YinzhengError as error:
         assert str(error)
     else:

@@ -102,7 +102,7 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(tmp_path, monkey
     monkeypatch.setattr(office, "TIME_LIMIT", 3.0)
     with pytest.raises(ReadError, match="needs more than 3 seconds"):
         read_office(b"{\\rtf1 a}", "a.rtf")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while _lives(mark.read_text()) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert not _lives(mark.read_text())

@@ -233,7 +233,7 @@ def assert_let_go(name: str, begun: Path | None = None) -> None:
     with ReadingPool(1, 50.0, FAKE) as pool:
         outcomes = pool.read(Job(name, b"a") for name in ("process", name))
         process = int(next(outcomes).notes[0].text)
-        while begun and not begun.exists():
+        while begun and not (begun.exists() and begun.read_text()):
             time.sleep(0.01)
         outcomes.close()  # type: ignore[attr-defined]
         (after,) = pool.read([Job("二", b"a")])
@@ -308,18 +308,19 @@ def test_readers_end_when_their_parent_is_ended(
     ) as parent:
         assert parent.stdout
         reader = int(parent.stdout.readline())
-        while not (tmp_path / "inner").exists():
+        inner_file = tmp_path / "inner"
+        while not (inner_file.exists() and inner_file.read_text()):
             time.sleep(0.01)
-        inner = int((tmp_path / "inner").read_text() or 0)
+        inner = int(inner_file.read_text())
         parent.send_signal(number)
-        parent.communicate(timeout=30)
+        parent.communicate(timeout=60)
     for process in (reader, inner):
         wait_for_the_end_of(process)
 
 
 def wait_for_the_end_of(process: int) -> None:
-    """Wait until a process of another parent has ended. Fails after ten seconds."""
-    for _ in range(1000):
+    """Wait until a process of another parent has ended. Fails after a minute."""
+    for _ in range(6000):
         if not _runs(process) or _is_zombie(process):
             return
         time.sleep(0.01)

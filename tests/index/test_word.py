@@ -342,16 +342,17 @@ HOSTILE = {
     "entity of a file": docx("&e;", '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]>'),
     "parameter entity": docx("", '<!DOCTYPE x [<!ENTITY % e SYSTEM "file:///etc/hostname">%e;]>'),
     "depth of 20,000": docx("<w:sdt>" * 20_000 + "</w:sdt>" * 20_000),
-    "a text of 11 MB": docx(f"<w:p><w:r><w:t>{'a' * 11_000_000}</w:t></w:r></w:p>"),
+    "a text of 11 MB": lambda: docx(f"<w:p><w:r><w:t>{'a' * 11_000_000}</w:t></w:r></w:p>"),
     "no XML": docx("<w:p>"),
-    "many parts": package({f"{i}.xml": "" for i in range(20_001)}),
+    "many parts": lambda: package({f"{i}.xml": "" for i in range(20_001)}),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_or_broken_file_ends_in_one_clear_line(name):
+    data = HOSTILE[name]
     with pytest.raises(ReadError) as caught:
-        read_docx(HOSTILE[name], "a.docx")
+        read_docx(data() if callable(data) else data, "a.docx")
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 

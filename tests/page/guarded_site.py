@@ -4,21 +4,20 @@ Writes its port and its routes as one line of JSON when it is about to answer.
 """
 
 import json
-import os
 import socket
 import sys
 from pathlib import Path
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-
-import gradio as gr
 import uvicorn
 from fastapi import FastAPI, Request
 
 from page.access import Access
 from page.guard import Guard
+from page.lean_gradio import import_gradio
 from page.login import router
 from rag.conversations import FILE, Conversations
+
+gr = import_gradio()
 
 
 def real_app(access, folder):

@@ -80,9 +80,40 @@ def test_stages_and_the_draft_are_shown_and_then_replaced_by_the_checked_answer(
 
 def test_a_draft_is_shown_again_only_after_a_while(monkeypatch):
     monkeypatch.setattr(page.chat, "_REFRESH", 1e9)
+    monkeypatch.setattr(page.chat, "_LONGEST_PAUSE", 1e9)
     assert len(list(converse(Scripted(*whole_run()), "封顶多少？", (), VIEW))) == 5
     monkeypatch.setattr(page.chat, "_REFRESH", 0.0)
+    monkeypatch.setattr(page.chat, "_UNSHOWN", 0)
     assert len(list(converse(Scripted(*whole_run()), "封顶多少？", (), VIEW))) == len(whole_run())
+
+
+def test_the_first_words_are_shown_at_once_though_a_model_began_with_none(monkeypatch):
+    monkeypatch.setattr(page.chat, "_REFRESH", 1e9)
+    monkeypatch.setattr(page.chat, "_LONGEST_PAUSE", 1e9)
+    events = Scripted(Searching("q"), Written(""), Written(""), Written("封顶"), Written("600万元"))
+    assert [shown_of(one) for one in converse(events, "封顶多少？", (), VIEW)][-1].startswith(
+        "封顶"
+    )
+
+
+def test_the_slower_views_are_shown_the_fewer_there_are(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr(page.chat.time, "perf_counter", lambda: now[0])
+
+    class Slow(Scripted):
+        def stream(self, *given):
+            for event in super().stream(*given):
+                now[0] += 0.1
+                yield event
+
+    def views(cost: float) -> int:
+        count, written = 0, [Written(f"{number}") for number in range(100)]
+        for _ in converse(Slow(*written), "封顶多少？", (), VIEW):
+            now[0] += cost
+            count += 1
+        return count
+
+    assert views(0.001) > 2 * views(0.5) > 0
 
 
 def test_an_error_of_ours_is_one_line_below_the_question():

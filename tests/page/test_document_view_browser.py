@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from hash_encoder import HashEncoder
+from sampling import one_in
 
 from index.ingest import ingest
 from index.library import Library
@@ -253,6 +254,7 @@ def test_keyboard_focus_shows_the_card_and_escape_hides_it(visit):
     assert chip(page).evaluate("chip => document.activeElement === chip")
 
 
+@pytest.mark.exhaustive
 def test_a_card_goes_when_its_chip_is_rendered_anew(visit):
     page = visit()
     chip(page).hover()
@@ -280,6 +282,7 @@ def test_a_click_opens_the_document_at_the_quotation_and_escape_gives_the_focus_
     assert chip(page).evaluate("chip => document.activeElement === chip")
 
 
+@pytest.mark.exhaustive
 def test_chips_of_messages_rendered_anew_open_too_and_another_takes_the_place(visit, library):
     page = visit()
     page.evaluate("render()")
@@ -310,6 +313,7 @@ def test_what_was_left_out_is_shown_faintly_on_demand_with_its_reason(visit, lib
     panel.get_by_role("button", name="Show what was left out").wait_for()
 
 
+@pytest.mark.exhaustive
 def test_the_buttons_tell_the_page_what_is_to_be_done(visit):
     page = visit()
     panel = opened_panel(page)
@@ -318,7 +322,7 @@ def test_the_buttons_tell_the_page_what_is_to_be_done(visit):
     assert page.evaluate("told") == ["cite", "collect"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", one_in(2, ["light", "dark"]))
 def test_on_a_phone_it_is_a_sheet_that_the_way_back_closes(visit, scheme):
     page = visit(color_scheme=scheme, **PHONE)
     chip(page).tap()
@@ -339,6 +343,7 @@ def test_on_a_phone_it_is_a_sheet_that_the_way_back_closes(visit, scheme):
     assert page.url.endswith("/yz/")
 
 
+@pytest.mark.exhaustive
 def test_a_long_touch_shows_the_card_and_does_not_open(visit):
     page = visit(**PHONE)
     box = chip(page).bounding_box()
@@ -378,7 +383,7 @@ CONTRAST = """selector => {
 
 @pytest.mark.parametrize(
     ("language", "label"),
-    [("zh", "关闭"), ("zh-Hant", "關閉"), ("en", "Close")],
+    one_in(2, [("zh", "关闭"), ("zh-Hant", "關閉"), ("en", "Close")]),
 )
 def test_the_panel_speaks_the_language_of_its_reader(visit, language, label):
     page = visit(language=language)
@@ -427,6 +432,7 @@ def test_a_long_document_is_read_on_part_by_part(visit, library):
     assert panel.locator("mark").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_a_document_that_is_gone_is_said_to_be(visit):
     page = visit()
     page.evaluate(
@@ -438,6 +444,7 @@ def test_a_document_that_is_gone_is_said_to_be(visit):
     assert "no such document" in page.locator("#yz-document").inner_text()
 
 
+@pytest.mark.exhaustive
 def test_a_click_with_control_is_left_to_the_browser(visit):
     page = visit()
     with page.context.expect_page() as fresh:

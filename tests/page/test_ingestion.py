@@ -15,7 +15,7 @@ from index.library import Library
 from page import ingestion as module
 from page.ingestion import Ingestion, Upload, checked_fields, safe_name
 
-SECONDS = 60
+SECONDS = 120
 Usage = namedtuple("Usage", "total used free")
 
 
@@ -280,13 +280,19 @@ def test_what_an_earlier_process_saved_goes_in_now(library, sent):
         assert ingestion.state().files == ()  # it is there
 
 
+def wait_until(happened):
+    until = time.monotonic() + SECONDS
+    while not happened():
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_what_was_not_ingested_in_time_is_taken_up_by_the_next(tmp_path, sent):
     slow = HashEncoder(seconds_a_text=0.2)
     with Library(tmp_path / "library", slow, create=True) as library:
         ingestion = Ingestion(library)
         told = ingestion.add([sent(f"{number}.txt", body(number)) for number in range(1, 40)])
-        while not any(slow.encoded):
-            time.sleep(0.01)
+        wait_until(lambda: any(slow.encoded))
         ingestion.close()
         assert library.check() == []
         assert len(library.document_ids()) < len(told)
@@ -313,8 +319,7 @@ def test_what_is_stopped_leaves_a_library_that_is_whole(tmp_path, sent):
         Ingestion(library) as ingestion,
     ):
         told = ingestion.add([sent(f"{number}.txt", body(number)) for number in range(1, 100)])
-        while not any(slow.encoded):
-            time.sleep(0.01)
+        wait_until(lambda: any(slow.encoded))
         ingestion.stop()
         assert ingestion.wait(SECONDS)
         stages = [state.stage for state in last(ingestion, told)]
@@ -340,8 +345,7 @@ def test_a_small_upload_does_not_wait_for_a_big_one_to_end(tmp_path, sent, monke
         big = [sent(f"big/{number}.txt", body(number)) for number in range(1, 100)]
         ingestion.add(big)
         (small,) = ingestion.add([sent("small.txt", body(500))])
-        while last(ingestion, [small])[0].stage != "done":
-            time.sleep(0.01)
+        wait_until(lambda: last(ingestion, [small])[0].stage == "done")
         assert ingestion.state().is_running
         assert len(library.document_ids()) < len(big)
         ingestion.stop()
@@ -361,8 +365,7 @@ def test_a_library_that_another_process_writes_to_is_waited_for(
     monkeypatch.setattr(module, "_RETRY", 0.01)
     with library.writing():
         told = ingestion.add([sent("a.txt", body(1))])
-        while not ingestion.state().waiting:
-            time.sleep(0.01)
+        wait_until(lambda: ingestion.state().waiting)
         assert "another process is writing" in ingestion.state().waiting
     assert ingestion.wait(SECONDS)
     assert last(ingestion, told)[0].stage == "done"
@@ -373,8 +376,7 @@ def test_who_waits_for_another_process_can_be_stopped(library, ingestion, sent, 
     monkeypatch.setattr("index.library._PATIENCE", 0.01)
     with library.writing():
         told = ingestion.add([sent("a.txt", body(1))])
-        while not ingestion.state().waiting:
-            time.sleep(0.01)
+        wait_until(lambda: ingestion.state().waiting)
         ingestion.stop()
         assert ingestion.wait(SECONDS)
         assert last(ingestion, told)[0].stage == "stopped"

@@ -1,8 +1,10 @@
 """The library's tab and the filters in a real browser, on a page of their own."""
 
+import asyncio
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,10 +58,13 @@ class Guard:
         await self.app(scope, receive, with_policy)
 
 
-def application(services, ingestion):
-    import gradio as gr
+async def application(services, ingestion):
+    """Make the page. Within a loop: outside of one gradio makes its own, and never closes them."""
     from fastapi import FastAPI
 
+    from page.lean_gradio import import_gradio
+
+    gr = import_gradio()
     app = FastAPI()
     head = f"<script>{(STATIC / 'library.js').read_text('utf-8')}</script>"
     for language in ("zh-Hant", "zh", "en"):
@@ -90,9 +95,9 @@ def served(tmp_path_factory):
             services = SimpleNamespace(library=library)
             with socket.create_server(("127.0.0.1", 0)) as probe:
                 port = probe.getsockname()[1]
-            config = uvicorn.Config(
-                application(services, ingestion), host="127.0.0.1", port=port, log_level="error"
-            )
+            with ThreadPoolExecutor(1) as thread:  # in this one playwright's loop may run
+                app = thread.submit(asyncio.run, application(services, ingestion)).result()
+            config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error")
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, daemon=True)
             thread.start()
@@ -216,12 +221,14 @@ def test_a_title_is_edited_and_a_bad_date_is_not(served, visit):
     assert served.library.metadata("政策/a.txt").date == ""
 
 
+@pytest.mark.exhaustive
 def test_documents_are_found_while_somebody_types(visit):
     page = visit()
     page.locator("#yz-search").locator("input, textarea").first.fill("政策 b.txt")
     holds(page, "#yz-rows", "1–1 of 1 that match (3 in all)")
 
 
+@pytest.mark.exhaustive
 def test_a_selected_document_is_shown_with_a_link_to_it(visit):
     page = visit(role="guest")
     cell(page, row_with(page, "政策/深/b.txt"), 1).click()
@@ -230,6 +237,7 @@ def test_a_selected_document_is_shown_with_a_link_to_it(visit):
     assert link.get_attribute("href") == "document?id=%E6%94%BF%E7%AD%96%2F%E6%B7%B1%2Fb.txt"
 
 
+@pytest.mark.exhaustive
 def test_a_guest_sees_documents_and_no_way_to_change_them(served, visit):
     page = visit(role="guest")
     row = row_with(page, "政策/a.txt")

@@ -43,13 +43,14 @@ pytestmark = pytest.mark.skipif(not NGINX, reason="nginx is not installed")
 
 def serve(port, root_path):
     """Serve a page that streams, takes a file and gives it back, with addresses of its own."""
-    import gradio as gr
     import uvicorn
     from fastapi import FastAPI, Request
     from fastapi.responses import JSONResponse, RedirectResponse
 
+    from page.lean_gradio import import_gradio
     from page.share import PROXY_SETTINGS, Prefixed
 
+    gr = import_gradio()
     own, seen_first = FastAPI(openapi_url=None), threading.Event()
 
     @own.get("/seen-first")

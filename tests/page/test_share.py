@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 QUICK = Patience(start=10.0, pauses=(0.01, 0.01), steady=300.0)
 URL = "https://abc.share.example"
 OPENS = "echo 'start proxy success: http://abc.share.example'; exec sleep 600"
-WAIT = 20  # seconds for a process of the system to come or go
+WAIT = 60  # seconds for a process of the system to come or go
 
 
 def program(folder, script, name="client"):
@@ -206,7 +206,9 @@ class TestTunnel:
     def test_no_client_outlives_the_page_however_that_ends(self, tmp_path, signal_):
         client = program(tmp_path, OPENS)
         code = (
-            "import time; from page.share import Tunnel; "
+            "import signal, time; from page.share import Tunnel; "
+            # Who runs the tests may ignore it.
+            "signal.signal(signal.SIGINT, signal.default_int_handler); "
             f"print(Tunnel([{str(client)!r}], 'https', print).opened(), flush=True); "
             "time.sleep(600)"
         )
@@ -220,7 +222,10 @@ class TestTunnel:
             (pid,) = pids(tmp_path)
             assert is_alive(pid)
             page.send_signal(signal_)
-            page.wait(WAIT)
+            try:
+                page.wait(WAIT)
+            finally:
+                page.kill()
         wait_until(lambda: not is_alive(pid))
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from bench.mutations import passages_in
-from index.ingest import ingest
 from index.library import Library
 from rag.cite import Source
 from rag.types import Evidence
@@ -24,8 +23,7 @@ def real_evidence(request: pytest.FixtureRequest) -> list[tuple[Evidence, Source
 
 
 @pytest.fixture(scope="session")
-def sample_library(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+def sample_library(really_encoded: Path) -> Iterator[Library]:
     """The samples with the bundled encoder."""
-    with Library(tmp_path_factory.mktemp("samples") / "library", create=True) as library:
-        ingest(library, [samples])
+    with Library(really_encoded) as library:
         yield library

@@ -141,7 +141,8 @@ def left_open() -> tuple[int, set[str]]:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are counted in /proc")
-def test_no_thread_and_no_socket_is_left_after_twenty_rounds() -> None:
+@pytest.mark.parametrize("rounds", [5, pytest.param(20, marks=pytest.mark.exhaustive)])
+def test_no_thread_and_no_socket_is_left_after_many_rounds(rounds: int) -> None:
     kinds: dict[str, list[Mode]] = {}
     for mode in MODES:
         if "10 MB" not in mode.name:  # it only takes longer
@@ -159,7 +160,7 @@ def test_no_thread_and_no_socket_is_left_after_twenty_rounds() -> None:
 
     play_round(0)  # the first time opens what stays open
     files, threads = left_open()
-    for n in range(20):
+    for n in range(rounds):
         play_round(n)
     files_after, threads_after = left_open()
     assert files_after <= files

@@ -10,6 +10,7 @@ import pytest
 from hash_encoder import HashEncoder
 from hostile_passages import HOSTILE, QUESTIONS, Hostile
 from obedient import TRUE, obedient
+from sampling import one_in
 
 import prompts
 from index.filters import ALL, Filters
@@ -130,7 +131,7 @@ def test_there_are_forty_chinese_and_thirty_five_english_passages() -> None:
     assert len({hostile.text for hostile in HOSTILE}) == 75
 
 
-@pytest.mark.parametrize("number", CASES)
+@pytest.mark.parametrize("number", one_in(3, CASES))
 def test_an_obeyed_order_passes_nothing_unmarked(library: Library, number: int) -> None:
     hostile, (draft, answer) = (
         HOSTILE[number],

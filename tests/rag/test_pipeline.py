@@ -37,12 +37,14 @@ def documents(folder, **texts: str):
     return folder
 
 
-@pytest.fixture
-def library(tmp_path):
-    files = tmp_path / "files"
+@pytest.fixture(scope="module")
+def library(tmp_path_factory):
+    """Two documents; no test changes them."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    files = folder / "files"
     files.mkdir()
     documents(files, honest=f"硼药奖励办法\n\n{HONEST}\n", hostile=f"硼药奖励须知\n\n{ORDER}\n")
-    with Library(tmp_path / "library", HashEncoder(), create=True) as opened:
+    with Library(folder / "library", HashEncoder(), create=True) as opened:
         ingest(opened, [files])
         yield opened
 

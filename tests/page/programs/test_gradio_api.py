@@ -1,31 +1,39 @@
+from __future__ import annotations
+
 import asyncio
-import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read when gradio is imported
-
-import gradio as gr
 import pytest
-from fastapi import FastAPI
-from gradio_client import Client
-from gradio_client.exceptions import AppError
 from program_server import ABOUT, SOURCE, Settings, serve
 
 from index.library import Library
-from page.programs.gradio_api import add_api
+from page.lean_gradio import import_gradio
+
+# Gradio takes seconds to import, which each process of the tests would spend when it collects.
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from gradio_client import Client
 
 QUOTE = "进入Ⅲ期,最多奖800万元"
 
 
 @pytest.fixture(scope="module")
 def client(library: Library, shared: Settings) -> Iterator[Client]:
+    import_gradio()
+    from gradio_client import Client
+
     # Within a loop: outside of one gradio makes its own, and never closes them.
     with serve(asyncio.run(app_with(library, shared))) as address:
         yield Client(address, verbose=False, analytics_enabled=False)
 
 
 async def app_with(library: Library, settings: Settings) -> FastAPI:
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from page.programs.gradio_api import add_api
+
     with gr.Blocks(analytics_enabled=False) as page:
         gr.Markdown("# a page")
         add_api(library, settings, settings.admit)
@@ -78,12 +86,16 @@ def test_endpoints_are_documented(client: Client) -> None:
     ],
 )
 def test_what_is_wrong_is_told_in_one_line(client: Client, given: Any, says: str) -> None:
+    from gradio_client.exceptions import AppError
+
     with pytest.raises(AppError, match=says) as caught:
         client.predict(**given)
     assert "\n" not in str(caught.value)
 
 
 def test_a_refused_visitor_gets_no_answer(client: Client, settings: Settings) -> None:
+    from gradio_client.exceptions import AppError
+
     settings.refuses = "10 questions a minute are answered: wait"
     with pytest.raises(AppError, match="10 questions a minute"):
         client.predict(ABOUT, api_name="/ask")

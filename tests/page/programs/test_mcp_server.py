@@ -122,6 +122,12 @@ def test_each_tool_gives_its_row_and_its_errors_in_one_line(
     run(work)
 
 
+# That the way by standard input and output carries what a server says, the tools show.
+@pytest.mark.parametrize(
+    "connected",
+    ["in one process", pytest.param("stdio", marks=pytest.mark.exhaustive), "http"],
+    indirect=True,
+)
 def test_the_documents_are_resources_by_their_ids(connected: Callable[[], Any]) -> None:
     async def work() -> None:
         async with connected() as client:

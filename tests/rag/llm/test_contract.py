@@ -73,7 +73,7 @@ def gguf_played(request: pytest.FixtureRequest) -> Backend:
         return local.GgufModel(write("endless.gguf", endless_until_left=str(left)), QUICK)
 
     def freed() -> bool:
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while not left.exists() and time.monotonic() < until:
             time.sleep(0.01)
         return left.exists()
