@@ -504,7 +504,7 @@ def _run(
 
 def _patient_protocol() -> Any:
     """Return the class that speaks HTTP over a connection, with an end to its patience."""
-    # Not what is chosen where there is httptools: that reads some addresses otherwise than the guard.
+    # Not what stands for it where httptools is: that reads some addresses otherwise than the guard
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     class Patient(H11Protocol):
