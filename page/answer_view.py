@@ -14,7 +14,7 @@ from index.script import to_simplified, to_traditional
 from index.types import Span
 from page.text import escaped, in_language, link
 from rag.problems import worded
-from rag.types import Answer, Citation, Evidence, Language, Status
+from rag.types import Answer, Citation, Claim, Evidence, Language, Status
 from rag.understand import language_of
 
 Display = Literal["original", "zh", "zh-Hant"]
@@ -25,6 +25,7 @@ _LABELS = {
     "supported": ("{} 句中 {} 句有出处支持", "{1} of {0} sentences borne out by what they cite"),
     "partly": ("部分有据", "Partly borne out"),
     "unsupported": ("查无依据", "Not borne out"),
+    "doubts": ("还有 {} 句未完全得到支持", "{} more not wholly borne out"),
     "sources": ("出处", "Sources"),
     "read": ("读过的 {} 段，为何找到", "{} passages read, and why they were found"),
     "dense": ("意思 {:.2f}", "meaning {:.2f}"),
@@ -49,6 +50,7 @@ _LABELS = {
     "doubted": ("（{0}）", " ({0})"),
 }
 _MARK = re.compile(r"\[(\d{1,3})\]")
+_SHOWN_DOUBTS = 5  # of a long answer; else nobody finds its sources below them
 _STOPS = " \n。！？!?.．；;…"
 _CONVERTERS = {"zh": to_simplified, "zh-Hant": to_traditional}
 
@@ -174,15 +176,22 @@ def _summary(answer: Answer) -> str:
 
 
 def _doubts(answer: Answer, view: View) -> Iterator[str]:
-    for claim in answer.claims:
-        if claim.status is not Status.SUPPORTED:
-            label = f"<b>{_label(claim.status.value, answer.language)}</b>"
-            problems = (
-                _shown(worded(problem, answer.language), view.display) for problem in claim.problems
-            )
-            quoted = _shown(claim.text.strip(), view.display)
-            lines = "<br>".join([f"{label} “{quoted}”", *problems])
-            yield f'<div class="yz-quiet yz-doubt">{lines}</div>'
+    """Yield what is wrong with claims, folded away but for the first few."""
+    doubted = [claim for claim in answer.claims if claim.status is not Status.SUPPORTED]
+    said = [_doubt(claim, answer.language, view) for claim in doubted]
+    yield from said[:_SHOWN_DOUBTS]
+    if more := said[_SHOWN_DOUBTS:]:
+        label = _label("doubts", answer.language).format(len(more))
+        items = "".join(more)
+        yield f'<details class="yz-read"><summary>{label}</summary>{items}</details>'
+
+
+def _doubt(claim: Claim, language: Language, view: View) -> str:
+    label = f"<b>{_label(claim.status.value, language)}</b>"
+    problems = (_shown(worded(problem, language), view.display) for problem in claim.problems)
+    quoted = _shown(claim.text.strip(), view.display)
+    lines = "<br>".join([f"{label} “{quoted}”", *problems])
+    return f'<div class="yz-quiet yz-doubt">{lines}</div>'
 
 
 def _conflicts(answer: Answer, view: View) -> Iterator[str]:

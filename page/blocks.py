@@ -173,13 +173,10 @@ def _connect(chats: Chats, models: ModelsTab, parts: _Parts) -> None:
     shown = [state, parts.log, parts.sign, side.listed]
     asking = [*shown, parts.box, parts.replaced]
     filters = parts.filters.value
-    asked = [parts.box, state, parts.replaced, filters]
     running = [
-        parts.box.submit(events.ask, asked, shown[:3], **_QUIET),
-        parts.log.example_select(events.ask_example, [state, filters], shown[:3], **_QUIET),
+        parts.box.submit(events.ask, [parts.box, state, parts.replaced, filters], asking, **_QUIET),
+        parts.log.example_select(events.ask_example, [state, filters], asking, **_QUIET),
     ]
-    parts.box.submit(events.begin_asking, [parts.box], asking[4:], **_QUIET)
-    parts.log.example_select(events.begin_example, None, asking[4:], **_QUIET)
     for event in running:  # also follows an event that was cancelled
         event.then(events.settle, [state], asking, **_QUIET).then(
             events.model, None, [parts.model], **_QUIET
@@ -211,33 +208,23 @@ class _Events:
     def ask(
         self, question: str, open_: Open, replaced: str, filters: Any, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
+        same = gr.skip()
         if not question.strip():
-            yield (gr.skip(),) * 3
+            yield (same,) * 6
             return
+        yield same, same, same, same, gr.Textbox(value="", submit_btn=False, stop_btn=True), ""
         found, is_new = self.parts.filters.read(filters), True
         for now in self.chats.ask(visitor_of(request), question, open_, replaced, found):
             # The state between the first and the last of an answer is never read again.
             kept = is_new or now.shown[-1].is_whole
-            yield now if kept else gr.skip(), messages(now.shown), open_html(now.chat)
+            state = now if kept else same
+            yield state, messages(now.shown), open_html(now.chat), same, same, same
             is_new = False
-
-    def begin_asking(self, question: str) -> tuple[Any, ...]:
-        """Empty the box, and let its button stop the answer.
-
-        An event of its own, since gradio makes a component anew each time that it is left as it is:
-        a tenth of what an answer costs.
-        """
-        if not question.strip():
-            return gr.skip(), gr.skip()
-        return gr.Textbox(value="", submit_btn=False, stop_btn=True), ""
 
     def ask_example(
         self, open_: Open, filters: Any, chosen: gr.SelectData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         yield from self.ask(chosen.value["text"], open_, "", filters, request)
-
-    def begin_example(self, chosen: gr.SelectData) -> tuple[Any, ...]:
-        return self.begin_asking(chosen.value["text"])
 
     def settle(self, open_: Open, request: gr.Request) -> tuple[Any, ...]:
         ready = gr.Textbox(submit_btn=True, stop_btn=False)

@@ -72,7 +72,7 @@ HEADERS = {
     b"cross-origin-opener-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": (
-        b"camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), "
+        b"camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), "
         b"display-capture=(), browsing-topics=(), clipboard-read=(), clipboard-write=(self)"
     ),
 }

@@ -251,6 +251,14 @@ class Ingestion:
         checked = checked_fields(fields)
         self._change(lambda: self._edit(id_, checked), seconds)
 
+    def reset(self, id_: str, seconds: float = PATIENCE) -> None:
+        """Forget what was set of a document's metadata: what its file says holds again.
+
+        The file is read anew, a page fetched. Raises ReadError if that cannot be done, then what
+        was set stays; TimeoutError when the files at hand take longer. Then it is done after them.
+        """
+        self._change(lambda: self._reset(id_), seconds)
+
     def remove(self, id_: str, seconds: float = PATIENCE) -> bool:
         """Remove a document for good, with its upload; tell whether it was there.
 
@@ -604,6 +612,36 @@ class Ingestion:
         for problem in report.problems:
             if problem.source == id_:
                 raise ReadError(f"{problem.source}: {problem.reason}")
+
+    def _reset(self, id_: str) -> None:
+        store = self.library.store
+        row, location = store.overrides(id_), store.location_of(id_)
+        if not row or not location:
+            return
+        place, before = _Item(0, location).place, store.ids_at(location)
+        try:
+            root = self._root_of(id_, location)
+            report = ingest(self.library, [place], overrides={id_: {}}, root=root)
+            if report.problems:
+                problem = report.problems[0]
+                raise ReadError(f"{problem.source}: {problem.reason}")
+        except YinzhengError:
+            with self.library.writing():
+                store.set_overrides({id_: row})
+            raise
+        finally:  # what was removed of an archive is not asked for again
+            for again in store.ids_at(location).keys() - before.keys():
+                self.library.remove(again)
+
+    def _root_of(self, id_: str, location: str) -> Path:
+        """Return the folder from which a file is named, so that its documents keep their ids."""
+        path, record = Path(location), self.library.store.file(location)
+        if path.is_relative_to(self.folder):
+            return self.folder
+        if record and record.root:
+            return Path(record.root)
+        named = (one for one in path.parents if id_.startswith(path.relative_to(one).as_posix()))
+        return next(named, path.parent)
 
     def _remove(self, id_: str) -> bool:
         location = self.library.store.location_of(id_)

@@ -1,8 +1,9 @@
 """The library at a glance: how many documents there are by date and by region, as bars of HTML.
 
-Each bar is a link that narrows the library down: ?do=filter&region=… or &after=…&before=…, as
-gradio lets no other attribute through; where it does not clean HTML, `data-yz-filter` says the
-same. All text of a bar can be read, so that it needs neither its colour nor its length.
+Each bar is a link that narrows the table of documents down to those that it counts: what is to be
+looked for is in its address, ?do=filter&find=…, as gradio lets no other attribute through; where
+it does not clean HTML, `data-yz-filter` says the same in fields. All text of a bar can be read, so
+that it needs neither its colour nor its length.
 """
 
 import re
@@ -30,6 +31,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "documents": ("{:,} 份文件", "{:,} documents"),
     "document": ("{:,} 份文件", "{:,} document"),
     "filter": ("只看这些", "show these only"),
+    "find_region": ("地区:{}", "place:{}"),
+    "find_date": ("日期:{}", "date:{}"),
     "empty": ("资料库中还没有文件。", "There are no documents in the library yet."),
 }
 # Bars that are taken in at a glance. So many months or fewer are told apart, else years are.
@@ -116,6 +119,15 @@ def _unknown(label: str, count: int, language: Language) -> list[Bar]:
     return [Bar(in_language(_LABELS, label, language), count)] if count else []
 
 
+def wanted(bar: Bar, language: Language) -> str:
+    """Return what finds the documents of a bar in the table, as `library_tab` reads it."""
+    known = dict(bar.filter)
+    if "region" in known:
+        return _said("find_region", language, "".join(known["region"].split()))
+    is_one = known.get("after") == known["before"]
+    return _said("find_date", language, known["before"] if is_one else f"..{known['before']}")
+
+
 def _said(label: str, language: Language, value: str | int) -> str:
     return in_language(_LABELS, label, language).format(value)
 
@@ -140,6 +152,6 @@ def _bar(bar: Bar, most: int, language: Language) -> str:
         return f'<span class="yz-bar">{inner}</span>'
     told = escaped(f"{bar.label}: {count}, {in_language(_LABELS, 'filter', language)}")
     values = urlencode(bar.filter)
-    address = escaped(f"?{urlencode((('do', 'filter'), *bar.filter))}")
+    address = escaped(f"?{urlencode({'do': 'filter', 'find': wanted(bar, language)})}")
     named = f'data-yz-filter="{escaped(values)}" aria-label="{told}"'
     return f'<a class="yz-bar" href="{address}" {named}>{inner}</a>'

@@ -64,6 +64,8 @@ _LABELS = {
     "size": ("{:,} 字，{} 段", "{:,} characters, {} passages"),
     "copies": ("内容相同的文件", "Documents that say the same"),
     "remove": ("移除这份文件", "Remove this document"),
+    "reset": ("撤销对标题等的修改", "Undo changes to its title and other fields"),
+    "was_reset": ("“{}”的标题等已恢复为文件中所写。", "“{}” is described as its file says again."),
     "really": (
         "确定移除“{}”？资料库里不再有它，已有的引用将无法查证。",
         "Remove “{}” from the library? Citations of it can then no longer be checked.",
@@ -102,6 +104,9 @@ _REFRESH = 1.0  # seconds between two looks at what goes on
 _LONGEST_SEARCH = 200
 _MOST_ADDRESS_CHARACTERS = 20_000
 
+# Words of a search that name a field, as bars of the chart have them looked for.
+_FIELDS = {"地区": "region", "place": "region", "日期": "date", "date": "date"}
+_IN_FIELD = re.compile(rf"({'|'.join(_FIELDS)})[:：](.+)")
 # Controls, and marks that turn the direction of writing around: a table shows the rest as text.
 _UNSHOWN = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
@@ -148,12 +153,15 @@ class Catalogue:
         self.metadata = metadata
         by_id = sorted(metadata.items())
         latest = sorted(by_id, key=lambda item: item[1].date or item[1].issued, reverse=True)
-        self._found_by = [(id_, _found_by(id_, known)) for id_, known in latest]
+        self._found_by = [_found_by(id_, known) for id_, known in latest]
 
     def table(self, wanted: str = "", first: int = 0) -> Table:
-        """Return the rows from number `first` on of the documents that hold all words wanted."""
-        words = fold_characters(wanted[:_LONGEST_SEARCH]).split()
-        ids = [id_ for id_, text in self._found_by if all(word in text for word in words)]
+        """Return the rows from number `first` on of the documents that hold all words wanted.
+
+        地区:东莞 is the place alone; 日期:2024-03 and 日期:..2010 when it was published.
+        """
+        words = [_read_word(word) for word in fold_characters(wanted[:_LONGEST_SEARCH]).split()]
+        ids = [one.id for one in self._found_by if all(_fits(one, *word) for word in words)]
         last_page = (max(len(ids), 1) - 1) // PAGE_ROWS * PAGE_ROWS
         first = min(max(first, 0) // PAGE_ROWS * PAGE_ROWS, last_page)
         some = ids[first : first + PAGE_ROWS]
@@ -161,9 +169,35 @@ class Catalogue:
         return Table(rows, first, len(ids), len(self.metadata))
 
 
-def _found_by(id_: str, known: Metadata) -> str:
+@dataclass(frozen=True, slots=True)
+class _FoundBy:
+    """What a document is found by, folded."""
+
+    id: str
+    text: str
+    region: str
+    date: str
+
+
+def _found_by(id_: str, known: Metadata) -> _FoundBy:
     fields = (known.title, known.publisher, known.issuer, known.document_number, known.region)
-    return fold_characters("\n".join((*fields, known.date, known.issued, known.status, id_)))
+    text = fold_characters("\n".join((*fields, known.date, known.issued, known.status, id_)))
+    region = "".join(fold_characters(known.region).split())
+    return _FoundBy(id_, text, region, known.date or known.issued)
+
+
+def _read_word(word: str) -> tuple[str, str]:
+    """Return the field that a folded word names and its value, "" and the word if it names none."""
+    found = _IN_FIELD.fullmatch(word)
+    return (_FIELDS[found[1]], found[2]) if found else ("", word)
+
+
+def _fits(document: _FoundBy, field: str, value: str) -> bool:
+    if field == "region":
+        return document.region == value
+    if field == "date" and value.startswith(".."):
+        return "" < document.date[: len(value) - 2] <= value[2:]
+    return document.date.startswith(value) if field else value in document.text
 
 
 def edits_of(
@@ -286,6 +320,15 @@ class LibraryTab:
             said = "，".join(f"{self.label(name)} → {value or '—'}" for name, value in good.items())
             lines.append(fault or notice(self.label("saved").format(said)))
         return "".join(lines)
+
+    def is_edited(self, visitor: Visitor | None, id_: str) -> bool:
+        """Tell whether there is something to reset, for who may do so."""
+        return is_owner(visitor) and bool(id_ and self.services.library.store.overrides(id_))
+
+    def reset(self, visitor: Visitor | None, id_: str) -> str:
+        """Let metadata be what the file says; return a line that says so."""
+        fault = self._tried(visitor, lambda: self.ingestion.reset(id_))
+        return fault or notice(self.label("was_reset").format(self.title(id_)))
 
     def remove(self, visitor: Visitor | None, id_: str) -> str:
         """Remove a document; return a line that says so."""
@@ -436,12 +479,13 @@ class _DocumentParts:
     question: Any
     yes: Any
     no: Any
+    reset: Any
     chosen: Any  # State: its id, "" for none
 
     @property
     def shown(self) -> list[Any]:
         """What is shown anew when another document is selected."""
-        return [self.preview, self.remove, self.really, self.chosen]
+        return [self.preview, self.reset, self.remove, self.really, self.chosen]
 
 
 _QUIET: Mapping[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -453,8 +497,9 @@ def build_library_tab(services: Services, ingestion: Ingestion, language: Langua
     uploads, table, document = _add_uploads(tab), _add_table(tab), _add_document(tab)
     _connect_page(tab, uploads, table)
     _connect_uploads(tab, uploads, table)
-    _connect_table(tab, table)
+    _connect_table(tab, table, document)
     _connect_selection(tab, table, document)
+    _connect_reset(tab, table, document)
     _connect_removal(tab, table, document)
     return tab
 
@@ -546,13 +591,17 @@ def _add_document(tab: LibraryTab) -> _DocumentParts:
 
     label = tab.label
     preview = gr.Markdown(elem_id="yz-preview", elem_classes="yz-library")
-    remove = gr.Button(label("remove"), size="sm", visible=False, elem_id="yz-remove")
+    with gr.Row():
+        reset, remove = (
+            gr.Button(label(name), size="sm", visible=False, elem_id=f"yz-{name}")
+            for name in ("reset", "remove")
+        )
     with gr.Column(visible=False, elem_id="yz-really") as really:
         question = gr.Markdown(elem_classes="yz-library")
         with gr.Row():
             yes = gr.Button(label("yes"), variant="stop", size="sm", elem_id="yz-yes")
             no = gr.Button(label("no"), size="sm", elem_id="yz-no")
-    return _DocumentParts(preview, remove, really, question, yes, no, gr.State(""))
+    return _DocumentParts(preview, remove, really, question, yes, no, reset, gr.State(""))
 
 
 def _table_shown(tab: LibraryTab, visitor: Visitor | None, wanted: object, first: int) -> Any:
@@ -645,7 +694,7 @@ def _connect_uploads(tab: LibraryTab, uploads: _UploadParts, table: _TableParts)
     uploads.timer.tick(look, [table.search, table.first], told, **_QUIET)
 
 
-def _connect_table(tab: LibraryTab, table: _TableParts) -> None:
+def _connect_table(tab: LibraryTab, table: _TableParts, document: _DocumentParts) -> None:
     """Find rows, turn pages, and store cells that were changed."""
     import gradio as gr
 
@@ -658,11 +707,12 @@ def _connect_table(tab: LibraryTab, table: _TableParts) -> None:
 
         return turned
 
-    def edit(rows: list[list[Any]], wanted: str, first: int, request: gr.Request) -> Any:
+    def edit(rows: list[list[Any]], wanted: str, first: int, id_: str, request: gr.Request) -> Any:
         visitor = visitor_of(request)
         # Gradio may tell of one change twice: what was said of it must stay.
         said = tab.edit(visitor, rows) or gr.skip()
-        return said, *_table_shown(tab, visitor, wanted, first)
+        reset = gr.Button(visible=tab.is_edited(visitor, id_))
+        return said, reset, *_table_shown(tab, visitor, wanted, first)
 
     given = [table.search, table.first]
     # Not `input`, which gradio sends for keys alone: an input method's words have none.
@@ -670,10 +720,10 @@ def _connect_table(tab: LibraryTab, table: _TableParts) -> None:
     table.previous.click(turn(-PAGE_ROWS), given, table.shown, **_QUIET)
     table.next.click(turn(PAGE_ROWS), given, table.shown, **_QUIET)
     # "multiple": a cell that is changed while another is being stored must not be forgotten.
-    told = [table.said, *table.shown]
+    told = [table.said, document.reset, *table.shown]
     table.frame.input(
         edit,
-        [table.frame, *given],
+        [table.frame, *given, document.chosen],
         told,
         trigger_mode="multiple",
         concurrency_limit=1,
@@ -688,10 +738,26 @@ def _connect_selection(tab: LibraryTab, table: _TableParts, document: _DocumentP
     def select(chosen: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
         row = chosen.row_value or []
         id_ = tab.id_of(row[_ID]) if len(row) > _ID else ""
-        may_remove = bool(id_) and is_owner(visitor_of(request))
-        return tab.preview(id_), gr.Button(visible=may_remove), gr.Column(visible=False), id_
+        visitor = visitor_of(request)
+        does = [bool(id_) and may for may in (tab.is_edited(visitor, id_), is_owner(visitor))]
+        buttons = [gr.Button(visible=may) for may in does]
+        return tab.preview(id_), *buttons, gr.Column(visible=False), id_
 
     table.frame.select(select, None, document.shown, **_QUIET)
+
+
+def _connect_reset(tab: LibraryTab, table: _TableParts, document: _DocumentParts) -> None:
+    """Let the selected document be described as its file says."""
+    import gradio as gr
+
+    def reset(id_: str, wanted: str, first: int, request: gr.Request) -> tuple[Any, ...]:
+        visitor = visitor_of(request)
+        said, is_edited = tab.reset(visitor, id_), tab.is_edited(visitor, id_)
+        shown = (tab.preview(id_), gr.Button(visible=is_edited), tab.chart())
+        return said, *shown, *_table_shown(tab, visitor, wanted, first)
+
+    told = [table.said, document.preview, document.reset, table.chart, *table.shown]
+    document.reset.click(reset, [document.chosen, table.search, table.first], told, **_QUIET)
 
 
 def _connect_removal(tab: LibraryTab, table: _TableParts, document: _DocumentParts) -> None:
@@ -709,7 +775,8 @@ def _connect_removal(tab: LibraryTab, table: _TableParts, document: _DocumentPar
     def remove(id_: str, wanted: str, first: int, request: gr.Request) -> tuple[Any, ...]:
         visitor = visitor_of(request)
         said = tab.remove(visitor, id_)
-        hidden = ("", gr.Button(visible=False), gr.Column(visible=False), "")
+        buttons = (gr.Button(visible=False), gr.Button(visible=False))
+        hidden = ("", *buttons, gr.Column(visible=False), "")
         return said, *hidden, tab.chart(), *_table_shown(tab, visitor, wanted, first)
 
     asked = [document.really, document.remove]

@@ -40,21 +40,25 @@ def model_html(model: Model, visitor: Visitor, language: Language) -> str:
     """Return what answers now and what leaves the machine, as HTML."""
     now = in_language(_LABELS, "now", language)
     return (
-        f'<div class="yz-model"><b>{now}</b>: {escaped(_name(model, language))}'
+        f'<div class="yz-model"><b>{now}</b>: {escaped(_name(model, visitor, language))}'
         f'<div class="yz-quiet">{escaped(_leaving(model, visitor, language))}</div></div>'
     )
 
 
 def model_line(model: Model, visitor: Visitor, language: Language) -> str:
     """Return the same on one quiet line, to stand below where a question is written."""
-    told = (_name(model, language), _leaving(model, visitor, language))
+    told = (_name(model, visitor, language), _leaving(model, visitor, language))
     return f'<div class="yz-quiet yz-model-line">{" · ".join(map(escaped, told))}</div>'
 
 
-def _name(model: Model, language: Language) -> str:
+def _name(model: Model, visitor: Visitor, language: Language) -> str:
+    """Return what answers; only the owner is told in which folder its file lies."""
+    from rag.llm.presets import Spec
+
     if model.spec == EXTRACTIVE:
         return in_language(_LABELS, "extractive", language)
-    return model.spec
+    kind, _, name = model.spec.partition(":")
+    return model.spec if visitor.is_owner else Spec(kind, name).name
 
 
 def _leaving(model: Model, visitor: Visitor, language: Language) -> str:
@@ -132,7 +136,7 @@ def build_models_tab(services: Services, language: Language, tab: "gr.Tab") -> N
     def opened(request: gr.Request) -> tuple[Any, ...]:
         visitor = visitor_of(request)
         choices = services.models.choices() if visitor.is_owner else [EXTRACTIVE]
-        chosen = services.models.model.spec
+        chosen = services.models.model.spec if visitor.is_owner else EXTRACTIVE
         return (
             handlers.shown(visitor),
             gr.Group(visible=visitor.is_owner),

@@ -1,5 +1,6 @@
 """What the page and its programs work on: one library, the models, the visitors' chats."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -67,10 +68,12 @@ class Services:
     access: "Access"
     ingestion: "Ingestion"
 
-    def admit(self, request: Any) -> None:
-        """Count a request of a program. Raises LimitReached if its visitor asks for too much."""
-        with self.access.asking(visitor_in(request)):
-            return
+    def admit(self, request: Any) -> AbstractContextManager[None]:
+        """Count a request of a program until it is answered, as a question on the page is.
+
+        Entering raises LimitReached if its visitor asks for too much.
+        """
+        return self.access.asking(visitor_in(request))
 
 
 def visitor_of(request: "gr.Request") -> Visitor:

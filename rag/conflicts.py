@@ -59,11 +59,16 @@ def find_conflicts(
 ) -> tuple[Disagreement, ...]:
     """Return figures in the evidence that contradict what is cited, one a citation at most.
 
-    Only figures of the kind that the question asks for count, of clauses on its subject.
+    Only figures of the kind that the question asks for count, of clauses on its subject. Where both
+    sides are cited, it is said once.
     """
-    return tuple(
-        found for citation in citations if (found := _first_conflict(question, citation, evidence))
-    )
+    documents = {item.n: item.passage.document for item in evidence}
+    found: dict[frozenset[tuple[str, str]], Disagreement] = {}
+    for citation in citations:
+        if one := _first_conflict(question, citation, evidence):
+            sides = frozenset([(citation.source, one.own), (documents[one.evidence], one.other)])
+            found.setdefault(sides, one)
+    return tuple(found.values())
 
 
 def _first_conflict(

@@ -10,6 +10,11 @@ _MESSAGES: dict[str, dict[Language, str]] = {
         "zh": "资料中没有答案。",
         "zh-Hant": "資料中沒有答案。",
     },
+    "empty_library": {
+        "en": "The library is empty: add documents to it first.",
+        "zh": "资料库是空的，请先添加文件。",
+        "zh-Hant": "資料庫是空的，請先新增文件。",
+    },
     "nothing": {
         "en": "Nothing was found.",
         "zh": "没有找到相关内容。",
@@ -58,18 +63,18 @@ _MESSAGES: dict[str, dict[Language, str]] = {
     "the_subject": {"en": "this subject", "zh": "这个问题", "zh-Hant": "這個問題"},
     "which_place": {
         "en": "For which place? The documents answer for {1}; this answer is for {0}.",
-        "zh": "您问的是哪里？资料涉及{1}，以下按{0}回答。",
-        "zh-Hant": "您問的是哪裡？資料涉及{1}，以下按{0}回答。",
+        "zh": "您问的是哪里？资料涉及{1}，这里按{0}回答。",
+        "zh-Hant": "您問的是哪裡？資料涉及{1}，這裡按{0}回答。",
     },
     "which_year": {
         "en": "For which year? The documents answer for {1}; this answer is for {0}.",
-        "zh": "您问的是哪一年？资料有{1}的数字，以下按{0}回答。",
-        "zh-Hant": "您問的是哪一年？資料有{1}的數字，以下按{0}回答。",
+        "zh": "您问的是哪一年？资料有{1}的数字，这里按{0}回答。",
+        "zh-Hant": "您問的是哪一年？資料有{1}的數字，這裡按{0}回答。",
     },
     "which_version": {
         "en": "Which version? The documents hold {1}; this answer rests on {0}.",
-        "zh": "您问的是哪个版本？资料中有{1}，以下按{0}回答。",
-        "zh-Hant": "您問的是哪個版本？資料中有{1}，以下按{0}回答。",
+        "zh": "您问的是哪个版本？资料中有{1}，这里按{0}回答。",
+        "zh-Hant": "您問的是哪個版本？資料中有{1}，這裡按{0}回答。",
     },
     "draft_version": {"en": "the draft for comment", "zh": "征求意见稿", "zh-Hant": "徵求意見稿"},
     "issued_version": {"en": "the issued text", "zh": "正式文件", "zh-Hant": "正式文件"},

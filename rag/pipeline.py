@@ -3,6 +3,7 @@
 import itertools
 import logging
 import re
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,6 +46,9 @@ from rag.understand import language_of, understand
 
 # Hits looked at for evidence; those that do not fit the question's place or year are then left out.
 _HITS = 40
+# Questions that are searched for at once; more would hold each other up, as Python computes in one
+# thread at a time, and the page with them.
+_SEARCHES = 2
 _RELATED = 3
 # Milliseconds: a model that wrote for longer is not asked to mend, and one that took longer to
 # rewrite a question is not asked to translate it.
@@ -99,6 +103,7 @@ class Assistant:
         self.rewriter = rewriter
         self.extractive = ExtractiveAnswerer(library.encoder, library.glossary)
         self.answerer = answerer or self.extractive
+        self._searching = threading.BoundedSemaphore(_SEARCHES)
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters = ALL) -> Answer:
         """Return the checked answer. Raises QuestionError or LibraryError."""
@@ -114,8 +119,10 @@ class Assistant:
         clock = _Clock()
         asked = self._understood(check_question(question), history)
         yield Searching(asked.text)
-        hits = self._search(asked, filters, translated=clock.now() < _SLOW_REWRITING)
-        evidence = self._gathered(asked, hits)
+        wordings = self._wordings(asked, translated=clock.now() < _SLOW_REWRITING)
+        with self._searching:
+            hits = self._search(asked, wordings, filters)
+            evidence = self._gathered(asked, hits)
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
         if reason := reason_to_refuse(
@@ -125,6 +132,8 @@ class Assistant:
             self.library.encoder.name,
             self.library.glossary,
         ):
+            if not hits and not self.library.store.counts()[1]:
+                reason = message("empty_library", asked.language)
             notes = (*_understood_as(asked), reason)
             yield Finished(self._refusal(asked, hits, evidence, clock, self.answerer.name, notes))
             return
@@ -155,11 +164,14 @@ class Assistant:
         asked = understand(text, said)
         return replace(asked, unknown_places=self.library.unknown_places(text))
 
-    def _search(self, asked: Question, filters: Filters, translated: bool) -> list[Hit]:
-        """Return the passages that may be evidence, from every part of the question."""
-        whole = [asked.text]
+    def _wordings(self, asked: Question, translated: bool) -> list[str]:
+        """Return a question and, of an English one, what the model makes of it in Chinese."""
         if translated and self.rewriter and language_of(asked.text) == "en":
-            whole += filter(None, [translate(asked.text, self.rewriter)])
+            return [asked.text, *filter(None, [translate(asked.text, self.rewriter)])]
+        return [asked.text]
+
+    def _search(self, asked: Question, whole: Sequence[str], filters: Filters) -> list[Hit]:
+        """Return the passages that may be evidence, from every part of the question."""
         parted = parts(asked)
         found = self.library.search_many([*whole, *parted], _HITS, filters)
         hits = _best_of(found[: len(whole)])

@@ -17,6 +17,7 @@ from index.script import fold, fold_characters, fold_tight
 from rag.attribution import misattributed, miscompared, misdated, misplaced_places
 from rag.cite import TELLING, find_verbatim
 from rag.clauses import misplaced
+from rag.complaints import said_once
 from rag.conditions import unstated
 from rag.direction import reversed_words
 from rag.evidence import covered
@@ -192,7 +193,7 @@ def check_claim(
         status = Status.UNSUPPORTED
     elif strange and status is Status.SUPPORTED:
         status = Status.PARTLY
-    return Claim(text, numbers, status, (*grave, *light, *strange))
+    return Claim(text, numbers, status, said_once(text, (*grave, *light, *strange)))
 
 
 def _shortened(source: Cited, longest: int) -> Cited:

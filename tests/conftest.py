@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from hypothesis import settings
 from index.encoder import load_encoder
 from index.ingest import ingest
 from index.library import Library
+
+# Without compiled files each process, and the tests start some hundred, would compile all anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -37,7 +42,8 @@ LOOPBACK = ["127.0.0.1", "localhost", "::1"]
 # The machine may be busy: how long an example takes says nothing about the code. The examples are
 # the same in every run, so that a change passes or fails for what it changes; to look for new ones,
 # run with --hypothesis-profile=search.
-settings.register_profile("yinzheng", deadline=None, derandomize=True, max_examples=20)
+settings.register_profile("yinzheng", deadline=None, derandomize=True, max_examples=10)
+settings.register_profile("exhaustive", deadline=None, derandomize=True, max_examples=50)
 settings.register_profile("search", deadline=None)
 settings.load_profile("yinzheng")
 

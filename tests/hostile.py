@@ -8,8 +8,8 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Literal
 
 from hostile_parts import (
@@ -251,35 +251,49 @@ def workbook() -> bytes:
 def archives() -> Iterator[Hostile]:
     """Yield archives that are bombs, lie, or name what lies outside."""
     notice = plain("通知.txt", TEXT.encode())
-    million = bomb("a.txt", bytes(2**20), 1000)
-    yield Hostile("1 GB of nothing", "bomb.zip", lambda: zip_of([million, notice]), "read", PROOF)
+    yield Hostile("1 GB of nothing", "bomb.zip", lambda: zip_of([nothing(), notice]), "read", PROOF)
     yield Hostile("archives in archives", "nested.zip", nested, "either", heavy=True)
     yield Hostile("10 archives deep", "deep.zip", deep, "refused")
     yield Hostile("a million small files", "wide.zip", wide_nest, "either", heavy=True)
     yield Hostile("65,000 files", "many.zip", many_files, "refused", heavy=True)
-    overlapping = bomb("a.txt", b"x" * 2**20, 100)
-    yield Hostile("overlapping", "overlap.zip", lambda: zip_of([overlapping], 500), "refused")
+    yield Hostile("overlapping", "overlap.zip", overlapping, "refused")
     outside = zipped(("../../../tmp/evil.txt", good()), ("/etc/cron.d/x.txt", good()))
     yield Hostile("names of places outside", "slip.zip", lambda: outside, "read", PROOF, "../")
     link = Entry(b"link.txt", b"/etc/passwd", zlib.crc32(b"/etc/passwd"), 11, 0, attributes=LINK)
     yield Hostile("a link out", "link.zip", lambda: zip_of([link, notice]), "read", PROOF, "root:")
     broken = Entry(b"a.txt", notice.body, 0, notice.size)
     yield Hostile("a wrong checksum", "crc.zip", lambda: zip_of([broken, notice]), "read", PROOF)
-    lying = Entry(b"a.txt", million.body, million.crc, 10)
-    yield Hostile("a lying size", "liar.zip", lambda: zip_of([lying, notice]), "read", PROOF)
+    yield Hostile("a lying size", "liar.zip", lambda: zip_of([lying(), notice]), "read", PROOF)
     locked = Entry(b"a.txt", noise(100), 0, 88, flags=0x801)
     yield Hostile("a locked file", "locked.zip", lambda: zip_of([locked]), "refused")
     whole = zip_of([notice, notice])
     yield Hostile("half an archive", "half.zip", lambda: whole[: len(whole) // 2], "refused")
     legacy = Entry("通知.txt".encode("gbk"), notice.body, notice.crc, notice.size, flags=0)
     yield Hostile("a name in GBK", "gbk.zip", lambda: zip_of([legacy]), "read", PROOF)
-    gz = gzip.compress(bytes(2**20)) * 1000
-    yield Hostile("a bomb of gzip", "bomb.txt.gz", lambda: gz, "refused", heavy=True)
+    yield Hostile("a bomb of gzip", "bomb.txt.gz", gzip_bomb, "refused", heavy=True)
     yield Hostile("a bomb of TAR", "bomb.tar.gz", tar_bomb, "refused", heavy=True)
     yield Hostile("a link in a TAR", "link.tar.gz", tar_link, "read", PROOF, "root:")
 
 
 LINK = 0o120777 << 16
+
+
+@cache
+def nothing() -> Entry:
+    """Return 1 GB of zeros, compressed."""
+    return bomb("a.txt", bytes(2**20), 1000)
+
+
+def lying() -> Entry:
+    return replace(nothing(), size=10)
+
+
+def overlapping() -> bytes:
+    return zip_of([bomb("a.txt", b"x" * 2**20, 100)], 500)
+
+
+def gzip_bomb() -> bytes:
+    return gzip.compress(bytes(2**20)) * 1000
 
 
 def nested() -> bytes:
@@ -327,16 +341,20 @@ def tar_link() -> bytes:
     return out.getvalue()
 
 
+def million_paragraphs() -> bytes:
+    unit = "<w:p><w:r><w:t>补助</w:t></w:r></w:p>".encode()
+    return docx_of(bomb("word/document.xml", unit * 100, 10_000, OPEN.encode(), END))
+
+
+def picture() -> bytes:
+    return docx(PARAGRAPHS, bomb("word/media/image1.png", bytes(2**20), 1000))
+
+
 def words() -> Iterator[Hostile]:
     """Yield Word files."""
-    unit = "<w:p><w:r><w:t>补助</w:t></w:r></w:p>".encode()
-    million = bomb("word/document.xml", unit * 100, 10_000, OPEN.encode(), END)
-    yield Hostile("a million paragraphs", "m.docx", lambda: docx_of(million), "either", heavy=True)
+    yield Hostile("a million paragraphs", "m.docx", million_paragraphs, "either", heavy=True)
     yield Hostile("one text of 600 MB", "t.docx", long_text, "refused", heavy=True)
-    media = bomb("word/media/image1.png", bytes(2**20), 1000)
-    yield Hostile(
-        "a picture of 1 GB", "picture.docx", lambda: docx(PARAGRAPHS, media), "read", PROOF
-    )
+    yield Hostile("a picture of 1 GB", "picture.docx", picture, "read", PROOF)
     yield Hostile("a billion laughs in Word", "laughs.docx", lambda: docx(head=LAUGHS), "refused")
     outer = docx(f"{paragraph('&x;')}", head=external(XML, "w:document"))
     yield Hostile("an external entity in Word", "xxe.docx", lambda: outer, "refused")

@@ -258,6 +258,7 @@ main()
 """
 
 
+@pytest.mark.exhaustive
 def test_the_page_opens_as_the_docs_say_and_ends_when_it_is_told(tmp_path) -> None:
     (words,) = [words for words in commands(ROOT / "docs" / "chat.md") if "--port" in words]
     words[words.index("--port") + 1] = "0"

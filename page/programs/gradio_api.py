@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from index.library import Library
 from page.programs import tools
 from page.programs.schema import Message
 from rag.errors import ProgramError
-
-if TYPE_CHECKING:
-    import gradio as gr
 
 ASK = (
     "Answer a question (Simplified, Traditional or English) from the documents of the library. "
@@ -59,7 +56,7 @@ def _ask(models: tools.Models, admit: tools.Admit) -> Callable[..., Any]:
         publishers: list[str] = [],  # noqa: B006
         sources: list[str] = [],  # noqa: B006
     ) -> dict[str, Any]:
-        with _answering(request, admit):
+        with _telling(), tools.answering(admit, request.request):
             filters = tools.filters_of(regions, after, before, publishers, sources)
             return dict(tools.ask(models.assistant, question, history, filters))
 
@@ -79,7 +76,7 @@ def _search(library: Library, admit: tools.Admit) -> Callable[..., Any]:
         publishers: list[str] = [],  # noqa: B006
         sources: list[str] = [],  # noqa: B006
     ) -> dict[str, Any]:
-        with _answering(request, admit):
+        with _telling(), tools.looking_up(admit, request.request):
             filters = tools.filters_of(regions, after, before, publishers, sources)
             return dict(tools.search(library, question, k, filters))
 
@@ -90,7 +87,7 @@ def _passage(library: Library, admit: tools.Admit) -> Callable[..., Any]:
     import gradio as gr
 
     def passage(request: gr.Request, source: str, start: int, end: int) -> dict[str, Any]:
-        with _answering(request, admit):
+        with _telling(), tools.looking_up(admit, request.request):
             return dict(tools.passage(library, source, start, end))
 
     return passage
@@ -100,19 +97,18 @@ def _verify_quote(library: Library, admit: tools.Admit) -> Callable[..., Any]:
     import gradio as gr
 
     def verify_quote(request: gr.Request, quote: str, source: str = "") -> dict[str, Any]:
-        with _answering(request, admit):
+        with _telling(), tools.answering(admit, request.request):
             return dict(tools.verify_quote(library, quote, source))
 
     return verify_quote
 
 
 @contextmanager
-def _answering(request: "gr.Request", admit: tools.Admit) -> Iterator[None]:
-    """Let a request pass, and turn what goes wrong into the one line that gradio sends."""
+def _telling() -> Iterator[None]:
+    """Turn what goes wrong into the one line that gradio sends."""
     import gradio as gr
 
     try:
-        with tools.answering(admit, request.request):
-            yield
+        yield
     except ProgramError as error:
         raise gr.Error(str(error), print_exception=False) from error

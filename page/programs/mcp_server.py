@@ -5,7 +5,7 @@ It needs the extra `mcp`, whose package the official SDK is.
 
 import json
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -61,8 +61,9 @@ class OneModel:
     assistant: Assistant
 
 
-def allow(_request: object) -> None:
+def allow(_request: object) -> AbstractContextManager[None]:
     """Let everyone pass: who runs the stdio server owns the library."""
+    return nullcontext()
 
 
 def run_stdio(assistant: Assistant) -> None:
@@ -174,7 +175,7 @@ def _add_asking(
             filters = tools.filters_of(regions, after, before, publishers, sources)
             return tools.ask(models.assistant, question, history, filters)
 
-        return _done(work, admit, context)
+        return _done(work, tools.answering(admit, _request(context)))
 
     def search(
         context: Context,
@@ -190,7 +191,7 @@ def _add_asking(
             filters = tools.filters_of(regions, after, before, publishers, sources)
             return tools.search(library, question, k, filters)
 
-        return _done(work, admit, context)
+        return _done(work, tools.looking_up(admit, _request(context)))
 
     _add(server, ask, "Ask the documents", _ASK)
     _add(server, search, "Search the documents", _SEARCH)
@@ -206,10 +207,12 @@ def _add_looking_up(server: "MCPServer[Any]", library: Library, admit: tools.Adm
     Where = Annotated[str, Field(description="A document's id; empty for any document.")]
 
     def passage(context: Context, source: Source, start: Place, end: Place) -> PassageRow:
-        return _done(lambda: tools.passage(library, source, start, end), admit, context)
+        held = tools.looking_up(admit, _request(context))
+        return _done(lambda: tools.passage(library, source, start, end), held)
 
     def verify_quote(context: Context, quote: Quote, source: Where = "") -> QuoteRow:
-        return _done(lambda: tools.verify_quote(library, quote, source), admit, context)
+        held = tools.answering(admit, _request(context))  # it may read all documents
+        return _done(lambda: tools.verify_quote(library, quote, source), held)
 
     _add(server, passage, "Look up a place", _PASSAGE)
     _add(server, verify_quote, "Verify a quotation", _VERIFY_QUOTE)
@@ -224,12 +227,17 @@ def _add(
     server.add_tool(function, title=title, description=description, annotations=reading)
 
 
-def _done(work: Callable[[], _T], admit: tools.Admit, context: Any) -> _T:
+def _request(context: Any) -> Any:
+    """Return the request of Starlette, None over stdio."""
+    return context.request_context.request
+
+
+def _done(work: Callable[[], _T], held: AbstractContextManager[None]) -> _T:
     """Return what a tool gives, or raise the SDK's error with one line for the model to read."""
     from mcp.server.mcpserver.exceptions import ToolError
 
     try:
-        with tools.answering(admit, context.request_context.request):
+        with held:
             return work()
     except ProgramError as error:
         raise ToolError(str(error)) from error
@@ -260,7 +268,7 @@ def _add_documents(server: "MCPServer[Any]", library: Library, admit: tools.Admi
     )
     def document(source: str, context: Context) -> str:
         try:
-            with tools.answering(admit, context.request_context.request):
+            with tools.looking_up(admit, _request(context)):
                 return _text(library, source)
         except ProgramError as error:
             raise ResourceError(str(error)) from error

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import aclosing, closing
+from contextlib import ExitStack, aclosing, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast
 from uuid import uuid4
@@ -280,10 +280,8 @@ def router(models: tools.Models, admit: tools.Admit, pulse: float = _PULSE) -> "
     @routes.post("/chat/completions")
     async def chat_completions(request: Request) -> Response:
         try:
-            with tools.answering(admit, request):
-                asked = _read(await _body(request))
-            work = _Work(models, asked, pool)
-            return await (_streamed if asked.streamed else _whole)(work, request, pulse)
+            work = await _begun(models, admit, request, pool)
+            return await (_streamed if work.asked.streamed else _whole)(work, request, pulse)
         except ProgramError as error:
             return JSONResponse(_error(error), error.status, _headers(error))
 
@@ -315,14 +313,30 @@ async def _body(request: "Request") -> bytes:
     return bytes(body)
 
 
-class _Work:
-    """An answer in the making, in a thread of its own; it ends when no one waits for it."""
+async def _begun(
+    models: tools.Models, admit: tools.Admit, request: "Request", pool: ThreadPoolExecutor
+) -> "_Work":
+    """Let a request pass and begin its answer. Raises ProgramError."""
+    with tools.admitted(admit, request) as held:
+        with tools.telling():
+            asked = _read(await _body(request))
+        return _Work(models, asked, pool, held.pop_all())
 
-    def __init__(self, models: tools.Models, asked: _Asked, pool: ThreadPoolExecutor) -> None:
+
+class _Work:
+    """An answer in the making, in a thread of its own; it ends when no one waits for it.
+
+    `held` is closed then, and not when the client has gone: until a step ends, it still runs.
+    """
+
+    def __init__(
+        self, models: tools.Models, asked: _Asked, pool: ThreadPoolExecutor, held: ExitStack
+    ) -> None:
         self.asked = asked
         self._models = models
         self._left = threading.Event()
         self._future: Future[tuple[Answer, dict[str, int]] | None] = pool.submit(self._run)
+        self._future.add_done_callback(lambda _: held.close())
 
     def leave(self) -> None:
         """Let the work end with its next step."""
@@ -354,7 +368,7 @@ class _Work:
                 if await request.is_disconnected():
                     return
                 yield None
-            with tools.answering(lambda _: None, request):
+            with tools.telling():
                 finished = future.result()
             yield finished
         finally:

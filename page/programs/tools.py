@@ -7,7 +7,7 @@ source is looked up among the documents of the library alone.
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
@@ -29,8 +29,9 @@ from rag.types import Turn
 if TYPE_CHECKING:
     from rag.pipeline import Assistant
 
-# Called with the request before anything is done; raises a YinzhengError to refuse it.
-Admit = Callable[[Any], None]
+# Called with the request before anything is done; what it gives is held while the request is
+# answered. To refuse it, entering raises a YinzhengError.
+Admit = Callable[[Any], AbstractContextManager[None]]
 
 MAX_HITS = 100
 MAX_TURNS = 40  # messages of a history; a follow-up hardly ever refers further back
@@ -176,14 +177,35 @@ def _turn(number: int, message: Any) -> Turn:
 
 @contextmanager
 def answering(admit: Admit, request: Any) -> Iterator[None]:
-    """Let a request pass, and raise what goes wrong as a ProgramError that may be sent to anyone.
+    """Hold a request as one that is being answered, and raise what goes wrong as `telling` does."""
+    with admitted(admit, request), telling():
+        yield
+
+
+@contextmanager
+def looking_up(admit: Admit, request: Any) -> Iterator[None]:
+    """Count a request that is answered at once, so that programs may send several together."""
+    admitted(admit, request).close()
+    with telling():
+        yield
+
+
+def admitted(admit: Admit, request: Any) -> ExitStack:
+    """Return what is to be closed when a request has been answered. Raises ProgramError."""
+    held = ExitStack()
+    try:
+        held.enter_context(admit(request))
+    except YinzhengError as error:
+        raise ProgramError(_one_line(error), 429) from error
+    return held
+
+
+@contextmanager
+def telling() -> Iterator[None]:
+    """Raise what goes wrong as a ProgramError that may be sent to anyone.
 
     Errors of the library name folders of this machine: these go into the log alone.
     """
-    try:
-        admit(request)
-    except YinzhengError as error:
-        raise ProgramError(_one_line(error), 429) from error
     try:
         yield
     except ProgramError:

@@ -143,9 +143,16 @@
     if (chipOf(event)) hideCard();
   }, true);
 
+  // A chip that is reached by keyboard is scrolled into view, and its card goes with it.
   document.addEventListener("scroll", (event) => {
-    if (card && !card.hidden && event.target !== card) hideCard();
+    if (!card || card.hidden || event.target === card) return;
+    if (shownFor?.matches(":focus-visible")) place(card, shownFor.getBoundingClientRect());
+    else hideCard();
   }, true);
+
+  document.addEventListener("wheel", (event) => {
+    if (card && !card.hidden && !card.contains(event.target)) hideCard();
+  }, { capture: true, passive: true });
 
   // A chip that gradio renders anew leaves without a word.
   new MutationObserver(() => {
@@ -369,6 +376,10 @@
     if (event.key === " " && isOpen() && event.target.matches?.("#yz-document .yz-doc-toggle")) {
       event.preventDefault();
       event.target.click();
+    }
+    if (event.key === " " && chipOf(event)) { // as Enter does, instead of scrolling
+      event.preventDefault();
+      chipOf(event).click();
     }
     if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
     if (card && !card.hidden) hideCard();

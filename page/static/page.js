@@ -139,17 +139,9 @@
     one("#yz-question").before(line);
   }
 
-  /* The library narrowed down to a bar of its chart: a place, a year or a month is looked for in
-     the table; "until a year" cannot be, and becomes a filter of the chat. */
-  function filter({ region, after, before }) {
-    const wanted = region || (after === before ? after : "");
-    if (wanted) {
-      fill("#yz-search", wanted).scrollIntoView({ block: "center" });
-      return;
-    }
-    select_tab("chat");
-    if (!one("#yz-filter-before")) one("#yz-filters > .label-wrap")?.click();
-    setTimeout(() => fill("#yz-filter-before", before), 300);
+  /* The table narrowed down to the documents that a bar of the chart counts. */
+  function filter({ find }) {
+    fill("#yz-search", find).scrollIntoView({ block: "center" });
   }
 
   /* --- our own addresses */

@@ -69,7 +69,7 @@ def make_model(
     assert chosen.preset
     address, key = address_of(chosen.preset, base_url), _key(chosen, base_url, api_key)
     shared = provider(host_of(address), chosen.preset.at_once)
-    return OpenAICompatible(chosen.model, address, key, patience, name=str(chosen), shared=shared)
+    return OpenAICompatible(chosen.model, address, key, patience, name=chosen.name, shared=shared)
 
 
 def choose(spec: str, base_url: str = "", api_key: str = "") -> "Choice":

@@ -6,6 +6,7 @@ Addresses and key variables are those of the services' own documentation (Novemb
 """
 
 import os
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import ip_address
@@ -114,6 +115,9 @@ _OTHER_NAMES = {
 # Ollama passes questions to models of this ending on to its makers' service.
 _CLOUD = ("-cloud", ":cloud")
 _CLOUD_HOST = "ollama.com"
+# A path, as no service names a model; `vendor/model` is none.
+_FROM_ROOT = re.compile(r"[/~\\]|\.{1,2}[/\\]|[A-Za-z]:[/\\]")
+_FOLDERS = re.compile(r".*[/\\](?=.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +131,16 @@ class Spec:
     def preset(self) -> Preset | None:
         """The preset that it names, if any."""
         return BY_NAME.get(self.kind)
+
+    @property
+    def name(self) -> str:
+        """What it is called before others: a file without its folder, which is nobody's concern.
+
+        llama.cpp's own server too names a model by the path of its file.
+        """
+        is_file = self.kind == GGUF or _FROM_ROOT.match(self.model)
+        model = _FOLDERS.sub("", self.model) if is_file else self.model
+        return f"{self.kind}:{model}" if model else self.kind
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.model}" if self.model else self.kind

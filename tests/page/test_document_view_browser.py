@@ -103,7 +103,7 @@ def library(tmp_path_factory, samples):
         lines = "\n".join(json.dumps(row) for row in rows)
         (hostile / "rows.jsonl").write_text(lines, encoding="utf-8")
         line = "第{}条 支持企业研发放射性药物，单个企业每年最高五百万元。\n"
-        long = "".join(line.format(n) for n in range(1, 4001))
+        long = "".join(line.format(n) for n in range(1, 3001))
         (hostile / "long.txt").write_text(long, encoding="utf-8")
         report = ingest(library, [samples, hostile])
         assert not report.problems
@@ -249,9 +249,15 @@ def test_keyboard_focus_shows_the_card_and_escape_hides_it(visit):
     page.keyboard.press("Tab")
     card = page.locator("#yz-card")
     card.wait_for()
+    before = card.bounding_box()["y"]
+    page.evaluate("new Promise(done => { onscroll = done; scrollBy(0, 10); })")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    assert card.is_visible() and card.bounding_box()["y"] == before - 10  # it goes with its chip
     page.keyboard.press("Escape")
     card.wait_for(state="hidden")
     assert chip(page).evaluate("chip => document.activeElement === chip")
+    page.keyboard.press("Space")
+    page.locator("#yz-document #quote").wait_for()
 
 
 @pytest.mark.exhaustive
@@ -297,6 +303,7 @@ def test_chips_of_messages_rendered_anew_open_too_and_another_takes_the_place(vi
     assert text_of_marks(page, "#yz-document") == marked(library, *places[1])
 
 
+@pytest.mark.exhaustive
 def test_what_was_left_out_is_shown_faintly_on_demand_with_its_reason(visit, library):
     id_, span = next(spans_of(library))
     page = visit()
@@ -357,6 +364,7 @@ def test_a_long_touch_shows_the_card_and_does_not_open(visit):
     assert page.locator("#yz-card").is_visible()
 
 
+@pytest.mark.exhaustive
 def test_contrast_of_text_and_mark_is_enough_in_light_and_dark(visit):
     for scheme in ("light", "dark"):
         page = visit(color_scheme=scheme)
@@ -383,16 +391,17 @@ CONTRAST = """selector => {
 
 @pytest.mark.parametrize(
     ("language", "label"),
-    one_in(2, [("zh", "关闭"), ("zh-Hant", "關閉"), ("en", "Close")]),
+    one_in(3, [("zh-Hant", "關閉"), ("zh", "关闭"), ("en", "Close")]),
 )
 def test_the_panel_speaks_the_language_of_its_reader(visit, language, label):
     page = visit(language=language)
     assert opened_panel(page).get_by_role("button", name=label, exact=True).is_visible()
 
 
-def test_hostile_titles_ids_and_texts_are_shown_and_do_nothing(visit, library, chips):
+@pytest.mark.parametrize("step", [4, pytest.param(1, marks=pytest.mark.exhaustive)])
+def test_hostile_titles_ids_and_texts_are_shown_and_do_nothing(visit, library, chips, step):
     page = visit()
-    for n, (id_, span) in enumerate(spans_of(library)):
+    for n, (id_, span) in list(enumerate(spans_of(library)))[::step]:
         chip(page, n).hover()
         page.locator("#yz-card").wait_for()
         panel = opened_panel(page, n)
@@ -407,7 +416,7 @@ def test_hostile_titles_ids_and_texts_are_shown_and_do_nothing(visit, library, c
 
 
 def test_the_page_of_its_own_stands_at_the_quotation_without_javascript(visit, library):
-    for id_, span in list(spans_of(library))[:4]:
+    for id_, span in list(spans_of(library))[:2]:
         page = visit(address(id_, [span]), java_script_enabled=False)
         assert in_view(page, page.locator("#quote"))
         assert page.locator("h1").is_visible()
@@ -415,6 +424,7 @@ def test_the_page_of_its_own_stands_at_the_quotation_without_javascript(visit, l
         assert page.locator("button:visible").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_a_long_document_is_read_on_part_by_part(visit, library):
     place = Span(60_000, 60_020)
     page = visit()

@@ -1,4 +1,5 @@
 import io
+import json
 import shutil
 import threading
 import time
@@ -11,6 +12,7 @@ import pytest
 from hash_encoder import HashEncoder
 
 from index.errors import LibraryBusy, ReadError, StorageFull
+from index.ingest import ingest
 from index.library import Library
 from page import ingestion as module
 from page.ingestion import Ingestion, Upload, checked_fields, safe_name
@@ -487,6 +489,52 @@ def test_an_edited_field_leaves_those_edited_before(library, ingestion, sent):
     ingestion.edit("a.txt", {"title": ""})
     known = library.metadata("a.txt")
     assert (known.title, known.date, known.region) == ("", "2024-05-03", "东莞")
+
+
+def test_what_was_edited_becomes_what_the_file_says_again(library, ingestion, sent):
+    add(ingestion, sent("a/b.txt", body(1)), sent("a/c.txt", body(2)))
+    before = library.metadata("a/b.txt")
+    ingestion.edit("a/b.txt", {"title": "题名", "date": "2024-05-03"})
+    ingestion.reset("a/b.txt")
+    assert library.metadata("a/b.txt") == before
+    assert library.document_ids() == ["a/b.txt", "a/c.txt"]
+    add(ingestion, sent("a/b.txt", body(1) + "补充一条。"), replaces=True)
+    assert library.metadata("a/b.txt").title == before.title
+
+
+def test_a_document_named_from_another_folder_keeps_its_name(library, ingestion, tmp_path):
+    path = tmp_path / "outside" / "x" / "d.txt"
+    path.parent.mkdir(parents=True)
+    path.write_text(body(1), "utf-8")
+    ingest(library, [tmp_path / "outside"])
+    before = library.metadata("x/d.txt")
+    ingestion.edit("x/d.txt", {"title": "题名"})
+    ingestion.reset("x/d.txt")
+    assert library.document_ids() == ["x/d.txt"] and library.metadata("x/d.txt") == before
+
+
+def test_a_reset_brings_nothing_back_that_was_removed_of_the_same_file(library, ingestion, sent):
+    rows = "\n".join(json.dumps({"id": f"r{n}", "text": body(n)}) for n in (1, 2, 3))
+    add(ingestion, sent("rows.jsonl", rows))
+    ids = library.document_ids()
+    assert len(ids) == 3
+    ingestion.remove(ids[0])
+    ingestion.edit(ids[1], {"title": "题名"})
+    ingestion.reset(ids[1])
+    assert library.document_ids() == ids[1:] and library.metadata(ids[1]).title != "题名"
+
+
+def test_what_cannot_be_read_again_stays_as_it_was_edited(library, ingestion, sent):
+    add(ingestion, sent("a.txt", body(1)))
+    ingestion.edit("a.txt", {"title": "题名"})
+    (ingestion.folder / "a.txt").write_bytes(b"")
+    with pytest.raises(ReadError, match=r"a\.txt: "):
+        ingestion.reset("a.txt")
+    (ingestion.folder / "a.txt").unlink()
+    with pytest.raises(ReadError, match="no such file"):
+        ingestion.reset("a.txt")
+    assert library.metadata("a.txt").title == "题名"
+    assert library.store.overrides("a.txt") == {"title": "题名"}
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from index.filters import allowed_documents, parse_filters
 from index.types import Metadata
-from page.library_chart import chart_html, date_bars, region_bars
+from page.library_chart import chart_html, date_bars, region_bars, wanted
+from page.library_tab import Catalogue
 
 DATES = st.one_of(
     st.just(""), st.dates().filter(lambda day: day.year > 999).map(lambda day: day.isoformat())
@@ -64,6 +65,24 @@ def test_years_before_the_last_dozen_are_one_bar_whose_filter_finds_them():
     assert len(bars) == 12
     assert bars[0].label == "2014 and before"
     assert len(allowed_documents(library, parse_filters(**dict(bars[0].filter)))) == bars[0].count
+
+
+@pytest.mark.parametrize("language", ["zh", "zh-Hant", "en"])
+def test_what_a_bar_looks_for_in_the_table_are_the_documents_that_it_counts(language):
+    day = "{}-06-15".format
+    known = {
+        **{f"{year}.txt": Metadata(date=day(year), region="广东") for year in range(2000, 2026)},
+        "东莞2024.txt": Metadata(title="东莞与广东2025年的措施", date=day(2024), region="东莞"),
+        "signed.txt": Metadata(issued=day(2003), region="New Place"),
+        "unknown.txt": Metadata(title="东莞2003年的措施"),
+    }
+    catalogue, dates = Catalogue(known), [one.date or one.issued for one in known.values()]
+    bars = date_bars(dates, language) + region_bars((m.region for m in known.values()), language)
+    found = {
+        bar.label: catalogue.table(wanted(bar, language)).matching for bar in bars if bar.filter
+    }
+    assert found == {bar.label: bar.count for bar in bars if bar.filter}
+    assert len(found) == 12 + 3
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,17 @@ def raise_timeout():
     raise TimeoutError
 
 
+def test_what_was_edited_is_reset_by_the_owner_alone(filled):
+    before = filled.title("a.txt")
+    assert not filled.is_edited(OWNER, "a.txt")
+    filled.ingestion.edit("a.txt", {"title": "题名"})
+    assert filled.is_edited(OWNER, "a.txt") and not filled.is_edited(GUEST, "a.txt")
+    assert "Only the owner" in filled.reset(GUEST, "a.txt")
+    assert filled.title("a.txt") == "题名"
+    assert before in filled.reset(OWNER, "a.txt")
+    assert filled.title("a.txt") == before and not filled.is_edited(OWNER, "a.txt")
+
+
 def test_a_document_that_is_removed_is_gone_everywhere(filled):
     assert "“" in filled.question_html("a.txt")
     assert "was removed" in filled.remove(OWNER, "a.txt")

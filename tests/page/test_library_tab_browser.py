@@ -208,6 +208,7 @@ def test_files_go_in_and_hostile_names_stay_text(served, visit, tmp_path):
     assert page.locator("#yz-preview img, #yz-report img, #yz-documents img").count() == 0
 
 
+@pytest.mark.exhaustive
 def test_a_title_is_edited_and_a_bad_date_is_not(served, visit):
     page = visit()
     row = row_with(page, "政策/a.txt")
@@ -263,6 +264,7 @@ def test_a_guest_who_calls_the_handlers_by_hand_changes_nothing(served, visit):
     assert (served.library.store.revision, served.ingestion.state()) == before
 
 
+@pytest.mark.exhaustive
 def test_a_document_goes_after_it_was_named_and_confirmed(served, visit):
     page = visit()
     cell(page, row_with(page, "政策/深/b.txt"), 1).click()
@@ -277,6 +279,7 @@ def test_a_document_goes_after_it_was_named_and_confirmed(served, visit):
     assert "政策/深/b.txt" not in served.library.document_ids()
 
 
+@pytest.mark.exhaustive
 def test_filters_are_set_summed_up_and_cleared(served, visit):
     served.ingestion.edit("政策/a.txt", {"region": "东莞", "date": "2024-05-03"})
     page = visit(language="en")

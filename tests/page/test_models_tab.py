@@ -8,6 +8,7 @@ from shown_answers import HOSTILE, page_of
 from page.models import Model
 from page.models_tab import ModelsTab, line_html, model_html, model_line
 from rag.errors import ConfigurationError
+from rag.llm import make_model
 
 LOCAL = Model("extractive", "", "")
 REMOTE = Model("maker:large", "", "api.maker.example")
@@ -61,3 +62,27 @@ def test_the_owner_changes_the_model(services, visitor):
 def test_what_cannot_be_used_is_one_line_that_says_so(name, visitor):
     tab = ModelsTab(SimpleNamespace(models=Failing()), "en")
     assert "x:y is no model" in page_of(getattr(tab, name)(visitor, "x:y")).text
+
+
+@pytest.mark.parametrize("shown", [model_html, model_line])
+@pytest.mark.parametrize(
+    ("spec", "name"),
+    [
+        ("gguf:/home/anna/models/small.gguf", "gguf:small.gguf"),
+        ("gguf:models/small.gguf", "gguf:small.gguf"),
+        ("gguf:C:\\Users\\anna\\small.gguf", "gguf:small.gguf"),
+        ("llamacpp:/home/anna/models/small.gguf", "llamacpp:small.gguf"),
+        ("openrouter:maker/large", "openrouter:maker/large"),
+        ("ollama:small:4b", "ollama:small:4b"),
+    ],
+)
+def test_only_the_owner_is_told_the_folder_of_a_model(shown, spec, name, visitor, stranger):
+    model = Model(spec, "", "")
+    assert spec in page_of(shown(model, visitor, "en")).text
+    told = page_of(shown(model, stranger, "en")).text
+    assert name in told and "anna" not in told and "models/" not in told
+
+
+def test_answers_name_a_model_without_its_folder():
+    assert make_model("llamacpp:/home/anna/models/small.gguf").name == "llamacpp:small.gguf"
+    assert make_model("ollama:small:4b").name == "ollama:small:4b"

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from anyio.from_thread import start_blocking_portal
 from starlette.testclient import TestClient
 
 from page import guard as module
@@ -79,6 +80,14 @@ class Browser(TestClient):
             admission = access.sign_in(password, [], "192.0.2.1")
             self.visitor = admission.visitor
             self.headers["cookie"] = f"{access.cookie_name}={admission.cookie}"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_loop():
+    """Answer all requests in one loop: to begin one for each takes longer than to answer it."""
+    with start_blocking_portal() as Browser.portal:
+        yield
+    Browser.portal = None
 
 
 @pytest.fixture
@@ -704,6 +713,7 @@ def call(client, name, *data, session="s1"):
     return done[0]["output"]["data"]
 
 
+@pytest.mark.exhaustive
 def test_a_visitor_is_answered_and_another_with_the_same_session_name_sees_nothing(site):
     with visit(site, GUEST) as one, visit(site, OWNER) as other:
         assert call(one, "count", "secret", None)[0] == "guest secret 1"
@@ -727,6 +737,7 @@ def test_a_replayed_session_or_event_gets_not_one_message(site):
         assert "guest secret 1" in json.dumps(events(one, "replayed"))
 
 
+@pytest.mark.exhaustive
 def test_a_program_calls_by_name_and_hears_its_own_event_alone(site):
     with visit(site) as program, visit(site, GUEST) as thief:
         program.headers["authorization"] = f"Bearer {GUEST}"
@@ -737,6 +748,7 @@ def test_a_program_calls_by_name_and_hears_its_own_event_alone(site):
         assert now.json()["data"] == ["y"]
 
 
+@pytest.mark.exhaustive
 def test_a_file_that_was_made_is_for_the_visitor_who_was_told_of_it(site):
     with visit(site, GUEST) as one, visit(site, OWNER) as other, visit(site) as nobody:
         made = call(one, "export", "报告")[0]
@@ -746,6 +758,7 @@ def test_a_file_that_was_made_is_for_the_visitor_who_was_told_of_it(site):
         assert (other.get(name).status_code, nobody.get(name).status_code) == (403, 401)
 
 
+@pytest.mark.exhaustive
 def test_an_owner_uploads_and_nobody_else_gets_or_uses_the_file(site):
     sent = {"files": ("名.txt", b"secret of the owner")}
     with visit(site, OWNER) as owner, visit(site, GUEST) as guest, visit(site, OWNER) as other:
@@ -773,6 +786,7 @@ def test_the_page_of_gradio_loads_with_all_that_it_names(site):
         assert page.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.exhaustive
 def test_gradios_own_client_works_with_a_password(site):
     from gradio_client import Client
 
@@ -804,6 +818,7 @@ def test_half_open_requests_without_a_cookie_cost_nothing_and_the_page_goes_on(s
             one.close()
 
 
+@pytest.mark.exhaustive
 def test_a_stream_ends_when_its_reader_leaves(site):
     with visit(site, GUEST) as one:
         for n in range(sessions_module.STREAMS + 8):
@@ -812,6 +827,7 @@ def test_a_stream_ends_when_its_reader_leaves(site):
             time.sleep(0.02)
 
 
+@pytest.mark.exhaustive
 def test_too_many_tabs_are_told_so_and_others_go_on(site):
     with visit(site, GUEST) as one, visit(site, GUEST) as other, ExitStack() as tabs:
         answers = [
@@ -831,6 +847,7 @@ def test_chunked_bodies_are_bounded_by_a_real_server(site):
         assert guest.get("/document").status_code == 200
 
 
+@pytest.mark.exhaustive
 def test_headers_cannot_be_put_in_by_what_is_sent(site):
     evil = "%0d%0aset-cookie:%20a=b"
     with visit(site) as nobody:
@@ -934,3 +951,9 @@ def test_an_upload_that_would_fill_the_disk_is_refused(owner, app, monkeypatch):
     assert refused.status_code == 507
     assert "200 MB must stay free" in refused.text
     assert len(app.reached) == 1
+
+
+def test_no_feature_is_forbidden_that_chromium_warns_of_as_unknown():
+    named = HEADERS[b"permissions-policy"].decode().split(",")
+    features = {one.partition("=")[0].strip() for one in named}
+    assert {"camera", "usb", "serial"} <= features and "bluetooth" not in features

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from sampling import one_in
 
 from index.errors import EncoderError
 from page.server import _ended_in_order, _Ending, _rehearse, _run
@@ -139,7 +140,10 @@ def test_one_language_is_made_at_once_and_the_others_behind_it_are_the_same(made
     assert made["at first"] == made["told"] == made["components"] == 1
 
 
-@pytest.mark.parametrize("needed", [(), ("gradio.components.base",)], ids=["lean", "whole"])
+@pytest.mark.parametrize(
+    "needed",
+    one_in(2, [pytest.param((), id="lean"), pytest.param(("gradio.components.base",), id="whole")]),
+)
 def test_what_gradio_is_imported_without_can_still_be_used(needed):
     """A gradio that needs at once what is left for later is imported as it is."""
     done = run("-c", LEAN, *needed)

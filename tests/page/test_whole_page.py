@@ -13,10 +13,8 @@ import socket
 import subprocess
 import sys
 import time
-import zipfile
 from contextlib import contextmanager
 from importlib.metadata import version
-from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
@@ -281,17 +279,17 @@ def check_headers(answer):
 def test_strangers_reach_nothing_but_the_sign_in_and_what_is_shared(site, addresses, stranger):
     assert len(addresses) > 100
     expired = Visit(site.url, cookies={site.cookie: "A" * 22})
-    for client in (stranger, expired):
-        refused = {one for one in addresses if knock(client, *one) == 401}
-        assert refused == set(addresses) - OPEN
+    for client, some in ((stranger, addresses), (expired, addresses[::4])):
+        refused = {one for one in some if knock(client, *one) == 401}
+        assert refused == set(some) - OPEN
     expired.close()
 
 
 def test_guests_reach_no_route_of_the_owner_by_cookie_or_by_bearer(site, addresses, guest):
     with program(site, GUEST) as bearer, program(site, OWNER) as powerful:
-        for client in (guest, bearer):
+        for client, some in ((guest, addresses), (bearer, [*addresses[::4], ("GET", "/config")])):
             assert {one for one in OWNERS if knock(client, *one) == 403} == OWNERS
-            reached = {one for one in addresses if knock(client, *one) not in (403, 404, 405)}
+            reached = {one for one in some if knock(client, *one) not in (403, 404, 405)}
             assert ("GET", "/config") in reached
             assert not {path for _, path in reached if re.search("monitor|vibe|token|proxy", path)}
         assert not {one for one in OWNERS if knock(powerful, *one) in (401, 403)}
@@ -339,7 +337,7 @@ def test_what_a_guest_is_refused_the_owner_may_do(owner):
 
 
 def test_of_two_visitors_neither_ever_gets_what_is_the_others(guest, other):
-    """200 operations in random order; each visitor's questions hold a word of its own."""
+    """80 operations in random order; each visitor's questions hold a word of its own."""
     visitors = {"金丝雀甲": guest, "金丝雀乙": other}
     chats = {word: [] for word in visitors}
     dice = random.Random(6)
@@ -348,7 +346,7 @@ def test_of_two_visitors_neither_ever_gets_what_is_the_others(guest, other):
         chats[word] = chats_of(client)
         assert len(chats[word]) == 1
     seen = {word: [] for word in visitors}
-    for _ in range(100):
+    for _ in range(40):
         for word, client in dice.sample(sorted(visitors.items(), key=str), 2):
             theirs = chats[next(one for one in visitors if one != word)][0]
             seen[word].append(unescaped(attempted(client, theirs, chats[word][0], dice)))
@@ -590,10 +588,11 @@ def test_the_language_of_the_sign_in_is_changed_without_losing_the_way_back(stra
 
 def test_whatever_is_uploaded_stays_in_its_folder_and_the_page_goes_on(site, owner, tmp_path):
     before = {path for path in site.folder.parent.rglob("*") if path.is_file()}
-    made = [owner.post(f"{API}/upload", files=[("files", one)]).json()[0] for one in hostile()]
+    sent = hostile()
+    made = [owner.post(f"{API}/upload", files=[("files", one)]).json()[0] for one in sent]
     given = [
         {"path": path, "orig_name": name, "meta": FILE_DATA}
-        for path, (name, _) in zip(made, hostile(), strict=True)
+        for path, (name, _) in zip(made, sent, strict=True)
     ]
     owner.call(owner.events["yz-upload", "upload"], [given, False], "up")
     until = time.monotonic() + PATIENCE
@@ -620,9 +619,9 @@ def state_of(owner):
 def hostile():
     """Names that lead elsewhere, content in disguise, an archive of 300 MB of nothing."""
     text = "东莞市对创新药物给予奖励，最高不超过一百万元。".encode() * 20
-    bomb = BytesIO()
-    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", b"0" * 300_000_000)
+    from hostile_parts import bomb, zip_of  # as a program, this file is without them
+
+    nothing = zip_of([bomb("word/document.xml", b"0" * 1_000_000, 300)])
     return [
         ("../../../../../../tmp/evil-upload.txt", text),
         ("..%2f..%2fevil-upload.txt", text + b"1"),
@@ -630,7 +629,7 @@ def hostile():
         ("<img src=x onerror=alert(1)>.txt", text + b"3"),
         ("program.pdf", b"\x7fELF" + bytes(5000)),
         ("broken.docx", b"%PDF-1.7\n" + bytes(100)),
-        ("bomb.docx", bomb.getvalue()),
+        ("bomb.docx", nothing),
         ("nothing.txt", b" "),
     ]
 
@@ -640,7 +639,7 @@ def hostile():
 
 def test_one_visitor_begins_only_so_many_pages_and_events_and_others_are_served(guest, other):
     number = guest.events["yz-run", "click"]
-    first = [guest.join(number, ["{}", None], f"page{n}").status_code for n in range(40)]
+    first = [guest.join(number, ["{}", None], f"page{n}").status_code for n in range(28)]
     assert set(first) == {200, 429}
     assert first.count(200) <= 24
     assert "BNCT" in unescaped(other.ask(QUESTION))
@@ -707,6 +706,7 @@ OURS = [
     for path in sorted((ROOT / folder).rglob("*.py"))
 ] + [ROOT / "ui.py"]
 FORBIDDEN_NAMES = {"eval", "exec", "compile", "__import__"}
+WATCHED = {"shell", "trust_remote_code", "weights_only", "allow_pickle"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 
 
@@ -721,9 +721,16 @@ def faults_of(tree):
             yield from faults_of_call(node)
 
 
+def name_of(node):
+    """What an expression is called, as far as it has a name: sooner had than its whole text."""
+    if isinstance(node, ast.Attribute):
+        return f"{name_of(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
+
+
 def faults_of_call(node):
-    called = ast.unparse(node.func)
-    keywords = {one.arg: ast.unparse(one.value) for one in node.keywords}
+    called = name_of(node.func)
+    keywords = {one.arg: ast.unparse(one.value) for one in node.keywords if one.arg in WATCHED}
     if called in FORBIDDEN_NAMES or called in ("os.system", "os.popen", "yaml.load"):
         yield f"{node.lineno}: {called}"
     if keywords.get("shell", "False") != "False":

@@ -89,6 +89,13 @@ def test_a_reprint_does_not_contradict_its_original() -> None:
     assert find_conflicts(HOW_MANY, [citation(text)], [item(1, text)]) == ()
 
 
+def test_a_conflict_of_which_both_sides_are_cited_is_said_once() -> None:
+    one, two = "东莞规上生物医药企业有197家。", "东莞有规上生物医药企业210家。"
+    cited = [citation(one, 1), citation(two, 2)]
+    found = find_conflicts(HOW_MANY, cited, [item(1, one), item(2, two)])
+    assert [(each.citation, each.evidence) for each in found] == [(1, 2)]
+
+
 def test_the_span_is_that_of_the_other_figure() -> None:
     text = "东莞概况。东莞规上生物医药企业有210家。别的。"
     evidence = [item(1, "东莞规上生物医药企业有197家。"), item(2, text)]

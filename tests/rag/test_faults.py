@@ -141,7 +141,7 @@ def left_open() -> tuple[int, set[str]]:
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are counted in /proc")
-@pytest.mark.parametrize("rounds", [5, pytest.param(20, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.exhaustive)])
 def test_no_thread_and_no_socket_is_left_after_many_rounds(rounds: int) -> None:
     kinds: dict[str, list[Mode]] = {}
     for mode in MODES:

@@ -10,6 +10,7 @@ year before 2024 is 2023, and 該補助計畫 does point back.
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sampling import one_in
 
 from index.places import find_places
 from index.script import fold, fold_characters, to_simplified, to_traditional
@@ -501,7 +502,7 @@ def test_known_limit_a_name_that_points() -> None:
     assert not meant("它石智航是哪一年成立的？", *NINGBO).changed
 
 
-@pytest.mark.parametrize(("history", "question", "holds", "lacks"), FOLLOW_UPS)
+@pytest.mark.parametrize(("history", "question", "holds", "lacks"), one_in(5, FOLLOW_UPS))
 def test_what_is_carried_stands_in_the_result_and_in_the_conversation(
     history: tuple[str, ...], question: str, holds: tuple[str, ...], lacks: tuple[str, ...]
 ) -> None:
@@ -515,7 +516,7 @@ def test_what_is_carried_stands_in_the_result_and_in_the_conversation(
         assert fold(words) in said or names <= known or words.rstrip("年").isdigit()
 
 
-@pytest.mark.parametrize(("history", "question", "holds", "lacks"), FOLLOW_UPS)
+@pytest.mark.parametrize(("history", "question", "holds", "lacks"), one_in(5, FOLLOW_UPS))
 def test_scripts_make_no_difference(
     history: tuple[str, ...], question: str, holds: tuple[str, ...], lacks: tuple[str, ...]
 ) -> None:
@@ -524,7 +525,7 @@ def test_scripts_make_no_difference(
     assert fold(one.text) == fold(two.text)
 
 
-@pytest.mark.parametrize(("history", "question", "holds", "lacks"), FOLLOW_UPS)
+@pytest.mark.parametrize(("history", "question", "holds", "lacks"), one_in(5, FOLLOW_UPS))
 def test_a_standalone_question_stays_as_it_is(
     history: tuple[str, ...], question: str, holds: tuple[str, ...], lacks: tuple[str, ...]
 ) -> None:
@@ -532,7 +533,7 @@ def test_a_standalone_question_stays_as_it_is(
     assert meant(text, *history) == Standalone(text)
 
 
-@pytest.mark.parametrize("case", SEEN_FOLLOW_UPS[:30])
+@pytest.mark.parametrize("case", one_in(5, map(pytest.param, SEEN_FOLLOW_UPS[:30])))
 def test_answers_lend_no_words(case: Case) -> None:
     history, question, _, _ = case
     assert meant(question, *history, HOSTILE) == meant(question, *history)

@@ -462,3 +462,10 @@ def test_a_rewriter_that_fails_changes_nothing(library, pieces) -> None:
 
 def iter_found(events):
     return (event for event in events if isinstance(event, Found))
+
+
+def test_of_an_empty_library_it_is_said_that_it_is_empty(tmp_path, encoder):
+    with Library(tmp_path / "library", encoder, create=True) as library:
+        answer = Assistant(library).ask("東莞對硼藥研發給什麼獎勵？")
+    assert answer.refused
+    assert answer.notes[-1] == "資料庫是空的，請先新增文件。"

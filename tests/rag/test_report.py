@@ -139,6 +139,7 @@ def test_notes_whose_styles_are_lost_are_read_by_their_form(report, check) -> No
 
 
 @pytest.mark.skipif(not shutil.which("soffice"), reason="needs LibreOffice")
+@pytest.mark.exhaustive
 def test_a_word_file_that_libreoffice_saved_again_stands(report, check, tmp_path) -> None:
     (tmp_path / "in.docx").write_bytes(export(report, "docx"))
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.types import Span
+from rag.complaints import said_once
 from rag.quantities import quantities
 from rag.types import DraftSentence, Status
 from rag.verify import Cited, check_claim, verify
@@ -197,6 +198,47 @@ def test_what_is_plainly_wrong_is_unsupported(what: str) -> None:
 def test_a_problem_names_what_is_wrong() -> None:
     (problem,) = claim_of("进入Ⅰ期临床试验的创新药最高奖励180万元。", REPEAT).problems[:1]
     assert "Ⅰ期" in problem or "180万元" in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "source", "said"),
+    [
+        ("每个项目最多奖900万元。", "每个项目最多奖300万元。", "900万元 is 300万元"),
+        (
+            "进入Ⅱ期的新药项目，每个最多奖900万元。",
+            "进入Ⅱ期的新药项目，每个最多奖300万元。",
+            "Ⅱ期 has 300万元",
+        ),
+        (
+            "进入Ⅲ期的新药项目，每个最多奖300万元。",
+            "进入Ⅱ期的新药项目，每个最多奖300万元。",
+            "3期, and of 2期",
+        ),
+        ("上海对新药项目最多奖300万元。", "北京对新药项目最多奖300万元。", "上海 is 北京"),
+    ],
+)
+def test_one_fault_is_said_once_by_what_tells_most(text: str, source: str, said: str) -> None:
+    found = claim_of(text, Cited(source))
+    assert found.status is Status.UNSUPPORTED
+    assert len(found.problems) == 1 and said in found.problems[0], found.problems
+
+
+def test_a_name_is_not_said_again_as_part_of_a_longer_one() -> None:
+    lines = [f"{name} is not named in what is cited" for name in ("科技局", "市科技局", "市财政局")]
+    assert said_once("市科技局负责,市财政局拨付。", lines) == tuple(lines[1:])
+    assert said_once("科技局与市科技局负责。", lines) == tuple(lines)
+
+
+def test_two_faults_are_both_said() -> None:
+    source = Cited("Ⅱ期最多奖300万元，Ⅲ期最多奖800万元。")
+    both = claim_of("Ⅱ期最多奖900万元，Ⅲ期最多奖900万元。", source).problems
+    assert [any(right in line for line in both) for right in ("300万元", "800万元")] == [True] * 2
+    wrong = claim_of(
+        "“每个项目最多奖900万元”，有效期9年。", Cited("每个项目最多奖300万元，有效期3年。")
+    )
+    assert [sum(one in line for line in wrong.problems) for one in ("“", "9年", "300万元")] == [
+        1
+    ] * 3
 
 
 def test_a_claim_without_a_citation_is_unsupported() -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import uvicorn
@@ -24,11 +24,38 @@ class Settings:
 
     assistant: Assistant
     refuses: str = ""
+    held: int = 0  # requests that are being answered
 
-    def admit(self, request: Any) -> None:
+    @contextmanager
+    def admit(self, request: Any) -> Iterator[None]:
         assert request is not None
         if self.refuses:
             raise LimitReached(self.refuses, "questions", 7)
+        self.held += 1
+        try:
+            yield
+        finally:
+            self.held -= 1
+
+    def watched(self) -> "Watched":
+        """Return an assistant that notes how many requests are held while it answers."""
+        return Watched(self)
+
+
+@dataclass
+class Watched:
+    """Answers as the assistant of the settings did, and notes what is held meanwhile."""
+
+    settings: Settings
+    seen: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.inner = self.settings.assistant
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("ask", "stream"):
+            self.seen.append(self.settings.held)
+        return getattr(self.inner, name)
 
 
 @contextmanager

@@ -93,6 +93,12 @@ def test_what_is_wrong_is_told_in_one_line(client: Client, given: Any, says: str
     assert "\n" not in str(caught.value)
 
 
+def test_a_question_is_held_until_it_is_answered(client: Client, settings: Settings) -> None:
+    settings.assistant = watched = settings.watched()  # type: ignore[assignment]
+    client.predict(ABOUT, api_name="/ask")
+    assert watched.seen == [1] and settings.held == 0
+
+
 def test_a_refused_visitor_gets_no_answer(client: Client, settings: Settings) -> None:
     from gradio_client.exceptions import AppError
 

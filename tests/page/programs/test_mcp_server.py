@@ -15,7 +15,7 @@ from mcp.client.streamable_http import streamable_http_client
 from program_server import ABOUT, SOURCE, Settings, serve
 
 from index.library import Library
-from page.programs.mcp_server import DOCUMENTS, PATH, http_routes, make_server
+from page.programs.mcp_server import DOCUMENTS, PATH, allow, http_routes, make_server
 from rag.errors import ConfigurationError
 
 QUOTE = "进入Ⅲ期,最多奖800万元"
@@ -34,13 +34,16 @@ with Library(Path(sys.argv[1]), HashEncoder()) as library:
 """
 
 
-@pytest.fixture(params=["in one process", "stdio", "http"])
+# That the way by standard input and output carries what a server says, another test shows.
+@pytest.fixture(
+    params=["in one process", pytest.param("stdio", marks=pytest.mark.exhaustive), "http"]
+)
 def connected(
     request: pytest.FixtureRequest, library: Library, settings: Settings
 ) -> Callable[[], Any]:
     """Return what connects the official client to a server, in each of three ways."""
     ways: dict[str, Callable[[], Any]] = {
-        "in one process": lambda: Client(make_server(library, settings, lambda _: None)),
+        "in one process": lambda: Client(make_server(library, settings, allow)),
         "stdio": lambda: Client(stdio_client(stdio_server(library))),
         "http": lambda: over_http(library, settings),
     }
@@ -152,6 +155,18 @@ def test_tools_say_what_they_take_and_give(library: Library, settings: Settings)
                 assert tool.output_schema and tool.output_schema["required"]
 
     run(work)
+
+
+def test_a_question_is_held_until_it_is_answered(library: Library, settings: Settings) -> None:
+    settings.assistant = watched = settings.watched()  # type: ignore[assignment]
+
+    async def work() -> None:
+        async with over_http(library, settings) as client:
+            assert not (await client.call_tool("ask", {"question": ABOUT})).is_error
+            assert not (await client.call_tool("search", {"question": ABOUT})).is_error
+
+    run(work)
+    assert watched.seen == [1] and settings.held == 0
 
 
 def test_a_refused_visitor_gets_no_text(library: Library, settings: Settings) -> None:

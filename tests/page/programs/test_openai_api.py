@@ -200,6 +200,23 @@ def test_who_asks_too_much_is_told_so(client: openai.OpenAI, settings: Settings)
     assert caught.value.response.headers["retry-after"] == "7"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_question_is_held_until_it_is_answered(
+    client: openai.OpenAI, settings: Settings, stream: bool
+) -> None:
+    settings.assistant = watched = settings.watched()  # type: ignore[assignment]
+    answer = client.chat.completions.create(**asking(ABOUT), stream=stream)
+    _ = list(answer) if stream else answer
+    assert watched.seen == [1] and settings.held == 0
+
+
+def test_a_request_that_asks_nothing_is_held_no_longer(
+    address: str, client: openai.OpenAI, settings: Settings
+) -> None:
+    httpx.post(f"{address}/chat/completions", content=b"none")
+    assert settings.held == 0
+
+
 @pytest.mark.parametrize("error", [LibraryDamaged("/srv/secret is damaged"), ValueError("secret")])
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_failure_is_an_error_of_openai_without_what_is_inside(
@@ -234,11 +251,13 @@ def test_signs_of_life_are_sent_and_a_model_is_left_when_the_client_goes(
         lines = answer.iter_lines()
         signs = [line for line, _ in zip(lines, range(12), strict=False) if line.startswith(":")]
         assert signs and not any("800" in line for line in signs)
+        assert settings.held == 1
     for _ in range(1_000):
-        if model.closed:
+        if model.closed and not settings.held:
             break
         threading.Event().wait(0.01)
     assert model.closed == 1 and not was_read_on.is_set()
+    assert not settings.held
 
 
 @pytest.mark.parametrize(

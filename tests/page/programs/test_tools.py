@@ -1,4 +1,5 @@
 import json
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -191,16 +192,17 @@ def test_filters_that_are_none_are_refused(filters: Any, says: str) -> None:
 
 
 def test_errors_of_the_library_are_told_without_its_folder() -> None:
-    with pytest.raises(ProgramError) as caught, tools.answering(lambda _: None, None):
+    with pytest.raises(ProgramError) as caught, tools.answering(lambda _: nullcontext(), None):
         raise LibraryDamaged("/srv/secret/library is damaged")
     assert "secret" not in str(caught.value) and caught.value.status == 503
 
 
 def test_a_refused_request_does_nothing() -> None:
-    def refuse(_: object) -> None:
+    def refuse(_: object) -> AbstractContextManager[None]:
         raise QuestionError("too many questions\na minute")
 
     told = "too many questions a minute"
-    with pytest.raises(ProgramError, match=told) as caught, tools.answering(refuse, None):
-        raise AssertionError("the work was begun")
-    assert caught.value.status == 429
+    for held in (tools.answering, tools.looking_up):
+        with pytest.raises(ProgramError, match=told) as caught, held(refuse, None):
+            raise AssertionError("the work was begun")
+        assert caught.value.status == 429
