@@ -3,7 +3,6 @@
 import itertools
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -46,9 +45,6 @@ from rag.understand import language_of, understand
 
 # Hits looked at for evidence; those that do not fit the question's place or year are then left out.
 _HITS = 40
-# Questions that are searched for at once; more would hold each other up, as Python computes in one
-# thread at a time, and the page with them.
-_SEARCHES = 2
 _RELATED = 3
 # Milliseconds: a model that wrote for longer is not asked to mend, and one that took longer to
 # rewrite a question is not asked to translate it.
@@ -103,7 +99,6 @@ class Assistant:
         self.rewriter = rewriter
         self.extractive = ExtractiveAnswerer(library.encoder, library.glossary)
         self.answerer = answerer or self.extractive
-        self._searching = threading.BoundedSemaphore(_SEARCHES)
 
     def ask(self, question: str, history: Sequence[Turn] = (), filters: Filters = ALL) -> Answer:
         """Return the checked answer. Raises QuestionError or LibraryError."""
@@ -119,10 +114,8 @@ class Assistant:
         clock = _Clock()
         asked = self._understood(check_question(question), history)
         yield Searching(asked.text)
-        wordings = self._wordings(asked, translated=clock.now() < _SLOW_REWRITING)
-        with self._searching:
-            hits = self._search(asked, wordings, filters)
-            evidence = self._gathered(asked, hits)
+        hits = self._search(asked, filters, translated=clock.now() < _SLOW_REWRITING)
+        evidence = self._gathered(asked, hits)
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
         if reason := reason_to_refuse(
@@ -164,14 +157,11 @@ class Assistant:
         asked = understand(text, said)
         return replace(asked, unknown_places=self.library.unknown_places(text))
 
-    def _wordings(self, asked: Question, translated: bool) -> list[str]:
-        """Return a question and, of an English one, what the model makes of it in Chinese."""
-        if translated and self.rewriter and language_of(asked.text) == "en":
-            return [asked.text, *filter(None, [translate(asked.text, self.rewriter)])]
-        return [asked.text]
-
-    def _search(self, asked: Question, whole: Sequence[str], filters: Filters) -> list[Hit]:
+    def _search(self, asked: Question, filters: Filters, translated: bool) -> list[Hit]:
         """Return the passages that may be evidence, from every part of the question."""
+        whole = [asked.text]
+        if translated and self.rewriter and language_of(asked.text) == "en":
+            whole += filter(None, [translate(asked.text, self.rewriter)])
         parted = parts(asked)
         found = self.library.search_many([*whole, *parted], _HITS, filters)
         hits = _best_of(found[: len(whole)])

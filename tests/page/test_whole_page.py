@@ -302,7 +302,7 @@ def test_no_event_lets_a_guest_change_the_library_or_the_model(site, guest, owne
     chosen = {"index": [0, 0], "value": row[0], "row_value": row}
     changed = {"data": [["changed", *row[1:]], *before[1:]], "headers": row, "metadata": None}
     given = {
-        ("yz-documents", "input"): [changed, "", None],
+        ("yz-documents", "input"): [changed, "", None, None],
         ("yz-fetch", "click"): ["http://127.0.0.1:9/"],
         ("yz-upload", "upload"): [[], True],
         ("Use", "click"): ["ollama:other"],
@@ -326,10 +326,12 @@ def test_what_a_guest_is_refused_the_owner_may_do(owner):
     chosen = {"index": [0, 0], "value": rows[0][0], "row_value": rows[0]}
     owner.call(owner.events["yz-documents", "select"], [], "mine", chosen)
     changed = {"data": [["a new title", *rows[0][1:]], *rows[1:]], "headers": rows[0]}
-    owner.call(owner.events["yz-documents", "input"], [changed | {"metadata": None}, "", None])
+    owner.call(
+        owner.events["yz-documents", "input"], [changed | {"metadata": None}, "", None, None]
+    )
     assert owner.rows()[0][0] == "a new title"
     back = {"data": [rows[0], *owner.rows()[1:]], "headers": rows[0], "metadata": None}
-    owner.call(owner.events["yz-documents", "input"], [back, "", None])
+    owner.call(owner.events["yz-documents", "input"], [back, "", None, None])
     assert owner.rows() == rows
 
 
