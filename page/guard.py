@@ -133,6 +133,18 @@ class _Asked:
         return language_of_headers(cookies[1] if cookies else "", self.headers)
 
 
+class _Body:
+    """What is received of a request, and whether that is all."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self.is_read = receive, False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self.is_read |= not message.get("more_body")
+        return message
+
+
 async def _drain(receive: Receive) -> None:
     """Read what is still being sent, if it is little: else who sends it sees no answer.
 
@@ -186,7 +198,7 @@ class Guard:
             await send({"type": "websocket.close", "code": 1008})
 
     async def _answer(self, asked: _Asked, receive: Receive, send: Send) -> None:
-        answer = _Answer(send)
+        answer, body = _Answer(send), _Body(receive)
         try:
             self._check_request(asked)
             rule, parts = self._rule(asked)
@@ -198,11 +210,11 @@ class Guard:
             visitor = admission.visitor if admission else None
             rule = _allowed(asked, rule, visitor)
             state = {**asked.scope.get("state", {}), "visitor": visitor}
-            passed = _Passed(asked, {**asked.scope, "state": state}, receive, answer, rule, parts)
+            passed = _Passed(asked, {**asked.scope, "state": state}, body, answer, rule, parts)
             await self._pass(passed, visitor)
         except (Refused, LimitReached, NotYours, ConversationsError) as error:
-            if asked.has_body:
-                await _drain(receive)
+            if asked.has_body and not body.is_read:
+                await _drain(body)
             await answer.refuse(_refused(error, asked), asked)
 
     # Whether it may be asked.

@@ -20,7 +20,7 @@ from starlette.testclient import TestClient
 from page import guard as module
 from page import sessions as sessions_module
 from page.access import Access, Limits
-from page.guard import HEADERS, LOOPBACK, Guard
+from page.guard import HEADERS, LOOPBACK, Guard, _Body, _drain
 from page.rules import GRADIO, JSON_BYTES, OWN, Kind, Need, Rule
 from rag.conversations import FILE, Conversations
 from rag.errors import LimitReached
@@ -957,3 +957,20 @@ def test_no_feature_is_forbidden_that_chromium_warns_of_as_unknown():
     named = HEADERS[b"permissions-policy"].decode().split(",")
     features = {one.partition("=")[0].strip() for one in named}
     assert {"camera", "usb", "serial"} <= features and "bluetooth" not in features
+
+
+def test_a_refused_request_is_read_to_its_end_and_no_further():
+    sent = [{"body": b"12", "more_body": True}, {"body": b"3", "more_body": False}]
+
+    async def receive():
+        return sent.pop(0)  # of an empty list it raises: nothing is waited for
+
+    async def refused():
+        body = _Body(receive)
+        await body()
+        assert not body.is_read
+        await _drain(body)
+        assert body.is_read
+
+    asyncio.run(refused())
+    assert sent == []
