@@ -53,7 +53,7 @@ test: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-all: $(VENV)/.dev
-	HF_HUB_OFFLINE=1 YINZHENG_STORY=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "exhaustive or not exhaustive"
+	HF_HUB_OFFLINE=1 YINZHENG_STORY=1 $(BIN)/python -m pytest -n 2 --dist loadfile --hypothesis-profile=exhaustive -m "exhaustive or not exhaustive"
 
 story: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 YINZHENG_STORY=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "exhaustive or not exhaustive" tests/page
