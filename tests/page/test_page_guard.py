@@ -367,7 +367,7 @@ def test_an_error_of_the_app_has_our_headers(file):
 
     @app.get("/document")
     def broken():
-        raise ZeroDivisionError("/root/secret")
+        raise ZeroDivisionError("/folder/secret")
 
     browser = Browser(Guard(app, access), access, raise_server_exceptions=False)
     answer = browser.get("/document")
