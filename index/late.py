@@ -11,6 +11,7 @@ passages.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +29,20 @@ _HALF_PRECISION = np.dtype("<f2")
 # a sentence or two, and a long passage holds a little of everything.
 _BLOCK, _WINDOW = 16, 4
 # Passages decoded at a time: enough for a fast matrix product, few enough to stay in the cache.
-_AT_ONCE = 16
+_AT_ONCE = 25
 
 
 @dataclass(frozen=True, slots=True)
 class _Codes:
-    """Token vectors of a passage: `mean` (D,) plus `scales` (T,) times rotated steps (T, D)."""
+    """Token vectors of P passages, one after the other, T in all.
 
-    mean: Vectors
+    Those of passage p are its `means` (P, D) plus `scales` (T,) times rotated steps (T, D).
+    """
+
+    lengths: tuple[int, ...]  # P, of at least 1
+    means: Vectors
     scales: Vectors
-    codes: NDArray[np.uint8]  # (T, D / 2): number i in the low half, number i + D / 2 in the high
+    digits: NDArray[np.uint8]  # (T, D / 2): number i in the low half, number i + D / 2 in the high
 
 
 def pack(vectors: Vectors) -> bytes:
@@ -62,10 +67,10 @@ def pack(vectors: Vectors) -> bytes:
 
 def unpack(code: bytes, dimension: int) -> Vectors:
     """Return token vectors (T, D) as they were but for rounding. Raises ValueError if it cannot."""
-    parts = _parse(code, dimension)
-    steps = np.concatenate(_halves(parts.codes), axis=1) - _MIDDLE
-    rotated = steps * parts.scales[:, None]
-    return (parts.mean + rotated @ _rotation(dimension).T).astype(np.float32)
+    read = _parse([code], dimension)
+    steps = np.concatenate(_halves(read.digits), axis=1) - _MIDDLE
+    rotated = steps * read.scales[:, None]
+    return (read.means + rotated @ _rotation(dimension).T).astype(np.float32)
 
 
 def late_scores(
@@ -83,43 +88,45 @@ def late_scores(
     weights = question.weights / question.weights.sum()
     for start in range(0, len(known), _AT_ONCE):
         some = known[start : start + _AT_ONCE]
-        parts = [_parse(codes[i], dimension) for i in some]
-        scores[some] = _scores(question.vectors, rotated, weights, parts)
+        read = _parse([codes[i] for i in some], dimension)
+        scores[some] = _scores(question.vectors, rotated, weights, read)
     return scores
 
 
-def _scores(
-    question: Vectors, rotated: Vectors, weights: Vectors, parts: Sequence[_Codes]
-) -> Vectors:
-    """Return (P,): for each passage the mean of what it and its best window score."""
-    lengths = [len(part.scales) for part in parts]
-    low, high = _halves(np.concatenate([part.codes for part in parts]))
+def _scores(question: Vectors, rotated: Vectors, weights: Vectors, read: _Codes) -> Vectors:
+    """Return (P,): for each passage the mean of what it and its best window score.
+
+    Few steps with large arrays: at each, numpy lets other threads of a busy page go first.
+    """
+    low, high = _halves(read.digits)
     first, second = np.split(rotated, 2, axis=1)
     # steps are digits less the middle, which is the same for all digits and so taken off once
     # tall times thin is faster than thin times tall; what follows goes along the tokens
     products = np.ascontiguousarray((low @ first.T + high @ second.T).T)
     products -= _MIDDLE * rotated.sum(axis=1, keepdims=True)
-    products *= np.concatenate([part.scales for part in parts])
-    starts = np.cumsum([0, *lengths[:-1]])
-    blocks = np.concatenate(
-        [np.arange(a, a + n, _BLOCK) for a, n in zip(starts, lengths, strict=True)]
-    )
+    products *= read.scales
+    ends = list(accumulate(read.lengths))
+    blocks = [
+        block
+        for end, length in zip(ends, read.lengths, strict=True)
+        for block in range(end - length, end, _BLOCK)
+    ]
     best = np.maximum.reduceat(products, blocks, axis=1)  # (Q, B)
-    counts = [-(-length // _BLOCK) for length in lengths]
-    firsts = np.cumsum([0, *counts[:-1]])
+    counts = [-(-length // _BLOCK) for length in read.lengths]
+    firsts = [0, *accumulate(counts[:-1])]
     whole = weights @ np.maximum.reduceat(best, firsts, axis=1)
     windows = weights @ _rolling(best, firsts, counts)
-    most = np.array([max(count - _WINDOW, 0) + 1 for count in counts])
-    window = np.maximum.reduceat(windows, np.cumsum([0, *most[:-1]]))
-    mean = np.stack([part.mean for part in parts]) @ (weights @ question)
+    most = [max(count - _WINDOW, 0) + 1 for count in counts]
+    window = np.maximum.reduceat(windows, [0, *accumulate(most[:-1])])
+    mean = read.means @ (weights @ question)
     return (mean + (whole + window) / 2).astype(np.float32)
 
 
-def _rolling(best: Vectors, firsts: NDArray[np.int64], counts: Sequence[int]) -> Vectors:
+def _rolling(best: Vectors, firsts: Sequence[int], counts: Sequence[int]) -> Vectors:
     """Return (Q, W): the maxima of the windows of each passage, one or more, side by side."""
     pairs = [
         (first + at, first + min(at + _WINDOW, count))
-        for first, count in zip(firsts.tolist(), counts, strict=True)
+        for first, count in zip(firsts, counts, strict=True)
         for at in range(max(count - _WINDOW, 0) + 1)
     ]
     # reduceat takes ranges as neighbouring places; what lies between two ranges is passed over
@@ -130,22 +137,34 @@ def _rolling(best: Vectors, firsts: NDArray[np.int64], counts: Sequence[int]) ->
 
 def is_code(code: object, dimension: int) -> bool:
     """Tell whether this may be what `pack` made of vectors of this length."""
-    if not isinstance(code, bytes):
+    try:
+        return isinstance(code, bytes) and bool(_parse([code], dimension).lengths)
+    except ValueError:
         return False
+
+
+def _parse(codes: Sequence[bytes], dimension: int) -> _Codes:
+    """Read codes together. Raises ValueError if one of them is none."""
+    lengths = tuple(_length(code, dimension) for code in codes)
+    scales_at = 2 * dimension
+    ends = [scales_at + 2 * length for length in lengths]
+    means = b"".join(code[:scales_at] for code in codes)
+    scales = b"".join(code[scales_at:end] for code, end in zip(codes, ends, strict=True))
+    digits = b"".join(code[end:] for code, end in zip(codes, ends, strict=True))
+    numbers = np.frombuffer(means + scales, _HALF_PRECISION).astype(np.float32)
+    if not np.isfinite(numbers).all():
+        raise ValueError("token vectors with numbers that are none")
+    count = len(codes) * dimension
+    steps = np.frombuffer(digits, np.uint8).reshape(-1, dimension // 2)
+    return _Codes(lengths, numbers[:count].reshape(-1, dimension), numbers[count:], steps)
+
+
+def _length(code: bytes, dimension: int) -> int:
+    """Return of how many tokens this is the code. Raises ValueError if it is none."""
     tokens, rest = divmod(len(code) - 2 * dimension, 2 + dimension // 2)
     if tokens < 1 or rest:
-        return False
-    return bool(np.isfinite(np.frombuffer(code, _HALF_PRECISION, dimension + tokens)).all())
-
-
-def _parse(code: bytes, dimension: int) -> _Codes:
-    if not is_code(code, dimension):
         raise ValueError(f"{len(code)} bytes are no token vectors of {dimension} numbers")
-    mean_size = 2 * dimension
-    tokens = (len(code) - mean_size) // (2 + dimension // 2)
-    numbers = np.frombuffer(code, _HALF_PRECISION, dimension + tokens).astype(np.float32)
-    digits = np.frombuffer(code, np.uint8, offset=mean_size + 2 * tokens)
-    return _Codes(numbers[:dimension], numbers[dimension:], digits.reshape(tokens, -1))
+    return tokens
 
 
 def _halves(codes: NDArray[np.uint8]) -> tuple[Vectors, Vectors]:

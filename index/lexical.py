@@ -95,8 +95,10 @@ class LexicalIndex:
         ids, None for all.
         """
         groups = [TermGroup(((item,),)) if isinstance(item, str) else item for item in wanted]
-        rarity = self.rarity(term for way in _ways(groups) for term in way)
-        known = {term for term in rarity if self._holding(term)}
+        distinct = dict.fromkeys(term for way in _ways(groups) for term in way)
+        holding = {term: self._holding(term) for term in distinct}
+        rarity = {term: _rarity(self.count, n) for term, n in holding.items()}
+        known = {term for term, n in holding.items() if n}
         clauses = [_group(self.index.schema, group, self._factors(known)) for group in groups]
         query = _any([clause for clause in clauses if clause is not None])
         whole = sum(group.weight * _mass(group, rarity, known) for group in groups)

@@ -235,10 +235,14 @@ class Library:
             missing = sorted(matched.keys() - near.keys())
             cosines = {**near, **snapshot.dense.cosines(one.vector, missing)}
             ranking, late = self._ranked(query, one, cosines, matched)
-            ranking = self._worded(question, ranking, matched)
-            ranking = self._preferring(query, self._reranked(question, ranking))
-            found.append(self._hits(ranking, cosines, matched, late, k))
+            seen = self._passages(ranking[: max(2 * k, READ_CLOSELY)])
+            ranking = self._worded(question, ranking, matched, seen)
+            ranking = self._preferring(query, self._reranked(question, ranking, seen), seen)
+            found.append(self._hits(ranking, seen, cosines, matched, late, k))
         return found
+
+    def _passages(self, ranking: Ranking) -> dict[int, Passage]:
+        return self.store.passages([id_ for id_, _ in ranking])
 
     def query(self, question: str) -> Query:
         """Return a question as it is searched for."""
@@ -300,7 +304,13 @@ class Library:
             return {}  # they were removed meanwhile
         return {id_: round(float(score), 6) for id_, score in zip(codes, scores, strict=True)}
 
-    def _worded(self, question: str, ranking: Ranking, matched: lexical.Matches) -> Ranking:
+    def _worded(
+        self,
+        question: str,
+        ranking: Ranking,
+        matched: lexical.Matches,
+        seen: Mapping[int, Passage],
+    ) -> Ranking:
         """Put first, of the best about equals, what has more of the question in one piece.
 
         A name that stands free counts for more than the same within a longer one, as 前肛鳗 does
@@ -310,17 +320,17 @@ class Library:
         weight = lexical_weight(covered, WORDING)
         if not weight:
             return ranking
-        found = self.store.passages([id_ for id_, _ in ranking[:_WORDED]])
         asked = fold_names(question)
-        runs = {id_: shared_run(asked, fold_names(one.text)) for id_, one in found.items()}
+        best = (id_ for id_, _ in ranking[:_WORDED] if id_ in seen)
+        runs = {id_: shared_run(asked, fold_names(seen[id_].text)) for id_ in best}
         return with_bonus(ranking, runs, weight)
 
-    def _preferring(self, query: Query, ranking: Ranking) -> Ranking:
+    def _preferring(self, query: Query, ranking: Ranking, seen: Mapping[int, Passage]) -> Ranking:
         """Put first, among about equals, what fits the question's places, years and kinds."""
         if not query.preferences.stated:
             return ranking
-        found = self.store.passages([id_ for id_, _ in ranking[:READ_CLOSELY]])
-        known = self.store.metadata_of(sorted({one.document for one in found.values()}))
+        found = {id_: seen[id_] for id_, _ in ranking[:READ_CLOSELY] if id_ in seen}
+        known = self.all_metadata()
         dated = [found[id_].document for id_, _ in ranking[:_DATED] if id_ in found]
         days = candidate_days(known[document] for document in dated if document in known)
         bonus = {
@@ -331,11 +341,11 @@ class Library:
         }
         return with_bonus(ranking, bonus, PREFERENCE)
 
-    def _reranked(self, question: str, ranking: Ranking) -> Ranking:
+    def _reranked(self, question: str, ranking: Ranking, seen: Mapping[int, Passage]) -> Ranking:
         """Let the cross-encoder, if there is one, put the best passages in order."""
         if self.reranker is None or not ranking:
             return ranking
-        found = self.store.passages([id_ for id_, _ in ranking[:_RERANKED]])
+        found = {id_: seen[id_] for id_, _ in ranking[:_RERANKED] if id_ in seen}
         texts = [encoded_text(self.metadata(p.document).title, p) for p in found.values()]
         scores = self.reranker.scores(question, texts)
         return followed_by(ranked(zip(found, scores, strict=True)), ranking)
@@ -343,6 +353,7 @@ class Library:
     def _hits(
         self,
         ranking: Ranking,
+        seen: Mapping[int, Passage],
         cosines: Mapping[int, float],
         matched: Mapping[int, float],
         late: Mapping[int, float],
@@ -352,7 +363,8 @@ class Library:
         hits: list[Hit] = []
         for start in range(0, len(ranking), 2 * k):
             some = ranking[start : start + 2 * k]
-            found = self.store.passages([id_ for id_, _ in some])
+            unseen = [one for one in some if one[0] not in seen]
+            found = {**seen, **self._passages(unseen)} if unseen else seen
             hits += [
                 Hit(found[id_], score, Scores(cosines[id_], matched.get(id_), late.get(id_)))
                 for id_, score in some
@@ -521,7 +533,7 @@ class Library:
 
     def _stands(self, name: str, ids: Sequence[int]) -> bool:
         wanted, passages = fold(name), self.store.passages(ids).values()
-        known = self.store.metadata_of(sorted({passage.document for passage in passages}))
+        known = self.all_metadata()
         return any(
             wanted in fold(encoded_text(known.get(p.document, Metadata()).title, p))
             for p in passages
@@ -543,11 +555,12 @@ class Library:
 
     def metadata(self, id_: str) -> Metadata:
         """Return what is known about a document."""
-        return self.store.metadata(id_)
+        return self.all_metadata().get(id_) or Metadata()
 
     def metadata_of(self, ids: Iterable[str]) -> dict[str, Metadata]:
         """Return what is known about those documents that are there, by id."""
-        return self.store.metadata_of(sorted(ids))
+        known = self.all_metadata()
+        return {id_: known[id_] for id_ in ids if id_ in known}
 
     def passages_of(self, id_: str) -> list[Passage]:
         """Return the passages of a document in order."""

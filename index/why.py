@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from index.script import fold_characters
-from index.terms import TermGroup, located_terms
+from index.terms import TermGroup, located_among
 from index.types import Span
 
 # Two characters of the question that are no word together, such as 的奖, mark only 奖; alone these
@@ -22,9 +22,7 @@ def matched_spans(groups: Sequence[TermGroup], text: str) -> tuple[Span, ...]:
     wanted = _wanted(groups)
     folded, places = _folded(text)
     found = [
-        Span(places[start], places[end - 1] + 1)
-        for term, start, end in located_terms(folded)
-        if term in wanted
+        Span(places[start], places[end - 1] + 1) for _, start, end in located_among(folded, wanted)
     ]
     trimmed = (_trimmed(span, text) for span in _joined(found))
     return tuple(span for span in trimmed if len(span))

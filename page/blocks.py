@@ -178,9 +178,7 @@ def _connect(chats: Chats, models: ModelsTab, parts: _Parts) -> None:
         parts.log.example_select(events.ask_example, [state, filters], asking, **_QUIET),
     ]
     for event in running:  # also follows an event that was cancelled
-        event.then(events.settle, [state], asking, **_QUIET).then(
-            events.model, None, [parts.model], **_QUIET
-        )
+        event.then(events.settle, [state], [*asking, parts.model], **_QUIET)
     parts.box.stop(None, None, None, cancels=running, **_QUIET)
     for other in (side.new, parts.run):  # what runs belongs to the chat that is left
         other.click(None, None, None, cancels=running, **_QUIET)
@@ -212,13 +210,13 @@ class _Events:
         if not question.strip():
             yield (same,) * 6
             return
-        yield same, same, same, same, gr.Textbox(value="", submit_btn=False, stop_btn=True), ""
         found, is_new = self.parts.filters.read(filters), True
         for now in self.chats.ask(visitor_of(request), question, open_, replaced, found):
             # The state between the first and the last of an answer is never read again.
             kept = is_new or now.shown[-1].is_whole
-            state = now if kept else same
-            yield state, messages(now.shown), open_html(now.chat), same, same, same
+            box = (gr.Textbox(value="", submit_btn=False, stop_btn=True), "") if is_new else ()
+            state, sign = now if kept else same, open_html(now.chat) if is_new else same
+            yield state, messages(now.shown), sign, same, *(box or (same, same))
             is_new = False
 
     def ask_example(
@@ -227,8 +225,9 @@ class _Events:
         yield from self.ask(chosen.value["text"], open_, "", filters, request)
 
     def settle(self, open_: Open, request: gr.Request) -> tuple[Any, ...]:
-        ready = gr.Textbox(submit_btn=True, stop_btn=False)
-        return *self._all_of(visitor_of(request), self.chats.settled(open_)), ready, ""
+        ready, visitor = gr.Textbox(submit_btn=True, stop_btn=False), visitor_of(request)
+        shown = self._all_of(visitor, self.chats.settled(open_))
+        return *shown, ready, "", self.models.line(visitor)
 
     def load(self, request: gr.Request) -> tuple[Any, ...]:
         visitor, id_ = visitor_of(request), request.query_params.get("chat", "")

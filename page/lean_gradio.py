@@ -8,25 +8,31 @@
   workflows. These are still there for who asks for them, but are loaded then only.
 - It reads the certificates of all authorities once for each of its clients.
 - It makes four web applications for each page, of which only the last is ever asked.
-- At each event it looks for matplotlib, and describes the values of components to programs anew.
+- At each step of each event it looks for matplotlib, reads the signatures of the same functions,
+  describes components to programs anew, and makes those anew that the step leaves as they are. For
+  each visitor it describes all components, for links that our pages have not.
 
 A release of gradio that cannot do without one of these while it is imported is imported as it is.
 """
 
 import importlib
+import inspect
 import logging
 import os
 import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, lru_cache, wraps
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
+
+import anyio
 
 _GRADIO = "gradio"
 # Optional parts: without them both packages say so where they are asked for, and work.
@@ -35,6 +41,7 @@ _UNUSED = ("mcp", "httpx._main")
 _REFERRED = ("pandas",)
 _HANDED_ON = ("gradio.cli", "gradio.external", "gradio.workflow")
 _DRAWS = "matplotlib"
+_FUNCTIONS = 1_000  # whose signatures are remembered: events of our pages, kinds of components
 _log = logging.getLogger(__name__)
 
 
@@ -83,6 +90,22 @@ def without_applications() -> Iterator[None]:
         yield
     finally:
         App.create_app = made
+
+
+def without_passwords(app: Any) -> None:
+    """Let gradio not look, in a thread for each request, whether a password is asked for.
+
+    It is not, by gradio. `app` is what `mount_gradio_app` returned.
+    """
+    for mounted in [route.app for route in app.routes if hasattr(route.app, "routes")]:
+        for route in mounted.routes:
+            for asked in getattr(route, "dependencies", ()):
+                if getattr(asked.dependency, "__name__", "") == "login_check":
+                    mounted.dependency_overrides[asked.dependency] = _nothing
+
+
+async def _nothing() -> None:
+    pass
 
 
 # --- what stands in for a module while gradio is imported, and no longer
@@ -210,9 +233,110 @@ def _with_known_schemas(module: Any) -> None:
     component.api_info = api_info
 
 
+class _KnownSignatures:
+    """The module `inspect`, which reads each signature once."""
+
+    @staticmethod
+    @lru_cache(maxsize=_FUNCTIONS)
+    def signature(function: Callable[..., Any]) -> inspect.Signature:
+        return inspect.signature(function)
+
+    @staticmethod
+    @lru_cache(maxsize=_FUNCTIONS)
+    def getfullargspec(function: Callable[..., Any]) -> inspect.FullArgSpec:
+        return inspect.getfullargspec(function)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(inspect, name)
+
+
+def _with_known_signatures(module: Any) -> None:
+    if hasattr(module, "inspect"):
+        module.inspect = _KnownSignatures()
+
+
+def _without_description(*_: object) -> dict[str, Any]:
+    return {}
+
+
+def _without_descriptions(module: Any) -> None:
+    """Let no components of a visitor be described: only gradio's deep links read that."""
+    copied = module.copy
+
+    def copy(config: Any) -> Any:
+        made = copied(config)
+        made.config_for_block = _without_description
+        return made
+
+    module.copy = copy
+
+
+def _with_skipped_outputs(module: Any) -> None:
+    """Let what an event leaves as it is pass by; gradio makes the component anew, to no effect."""
+    process, skipped = module.Blocks.postprocess_data, module.skip()
+
+    @wraps(process)
+    async def postprocess_data(self: Any, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
+        if not isinstance(predictions, list | tuple) or len(predictions) != len(block_fn.outputs):
+            return list(await process(self, block_fn, predictions, state))
+        shown: list[Any] = [dict(skipped) for _ in predictions]
+        changed = [n for n, value in enumerate(predictions) if not _is_same(value, skipped)]
+        fewer = copy(block_fn)
+        fewer.outputs = [block_fn.outputs[n] for n in changed]
+        values = [predictions[n] for n in changed]
+        made = await process(self, fewer, values[0] if len(values) == 1 else values, state)
+        for n, value in zip(changed, made, strict=True):
+            shown[n] = value
+        return shown
+
+    module.Blocks.postprocess_data = postprocess_data
+
+
+def _is_same(value: Any, skipped: Any) -> bool:
+    return isinstance(value, dict) and value == skipped
+
+
+class _Threads:
+    """The module `anyio.to_thread`, which no longer moves a component's value to a thread.
+
+    That takes microseconds, and two turns among all threads of a busy page.
+    """
+
+    @staticmethod
+    async def run_sync(function: Callable[..., Any], *args: Any, **settings: Any) -> Any:
+        if getattr(function, "__name__", "") in ("preprocess", "postprocess"):
+            return function(*args)
+        return await anyio.to_thread.run_sync(function, *args, **settings)
+
+
+class _Anyio:
+    """The module `anyio` with `_Threads`."""
+
+    to_thread = _Threads
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(anyio, name)
+
+
+def _with_cheap_steps(module: Any) -> None:
+    _with_known_signatures(module)
+    _with_skipped_outputs(module)
+    if hasattr(module, "anyio"):
+        module.anyio = _Anyio()
+
+
+def _without_stubs_and_with_known_signatures(module: Any) -> None:
+    _without_stubs(module)
+    _with_known_signatures(module)
+
+
 _CHANGES: dict[str, Callable[[Any], None]] = {
-    "gradio.component_meta": _without_stubs,
+    "gradio.blocks": _with_cheap_steps,
+    "gradio.component_meta": _without_stubs_and_with_known_signatures,
     "gradio.events": _without_docstrings,
+    "gradio.helpers": _with_known_signatures,
+    "gradio.state_holder": _without_descriptions,
+    "gradio.utils": _with_known_signatures,
     "gradio.components.base": _with_known_schemas,
     "gradio.components.dataframe": _without_pandas,
 }
@@ -230,6 +354,9 @@ class _Changing(Loader):
     def exec_module(self, module: ModuleType) -> None:
         self._loader.exec_module(module)
         self._change(module)
+
+    def __getattr__(self, name: str) -> Any:  # get_data, for what lies beside the module
+        return getattr(self._loader, name)
 
 
 class _Finder(MetaPathFinder):

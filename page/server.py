@@ -41,6 +41,9 @@ _ANY = ("0.0.0.0", "::")  # every address of this machine; none that a browser o
 # answer holds a thread, which for the most part waits for a language model; the others are for what
 # is done at once, such as opening a chat.
 _ANSWERS, _WAITING, _THREADS = 32, 40, 64
+# Seconds between two looks of gradio for a new question. By itself it looks a thousand times a
+# second for each language of the page: a twelfth of a processor, when nobody asks.
+_LOOKS = 0.02
 # Tabs that gradio remembers, some 0.7 MB each; the one that was used longest ago is forgotten first
 # and asks in a new chat.
 _TABS = 200
@@ -178,21 +181,22 @@ class _Ending:
 
     def __init__(self, app: "ASGIApp") -> None:
         self._app, self._ends = app, asyncio.Event()
+        self._end: asyncio.Task[bool] | None = None  # one for all: it is waited for at each message
 
     def end(self) -> None:
         """Let all requests end; to be called in the event loop."""
         self._ends.set()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        self._end = end = self._end or asyncio.ensure_future(self._ends.wait())
+
         async def received() -> "Message":
             message = asyncio.ensure_future(receive())
-            end = asyncio.ensure_future(self._ends.wait())
             try:
                 await asyncio.wait((message, end), return_when=asyncio.FIRST_COMPLETED)
                 return message.result() if message.done() else {"type": "http.disconnect"}
             finally:
                 message.cancel()
-                end.cancel()
 
         if scope["type"] != "http":
             await self._app(scope, receive, send)
@@ -298,7 +302,7 @@ def _program_routes(services: Services, mcp: bool) -> tuple[list[Any], Any]:
 
 def _gradio(services: Services, language: Language, root_path: str) -> "FastAPI":
     """Return gradio's page in one language as an application of its own."""
-    from page.lean_gradio import import_gradio
+    from page.lean_gradio import import_gradio, without_passwords
 
     gr = import_gradio()
     from fastapi import FastAPI
@@ -323,6 +327,7 @@ def _gradio(services: Services, language: Language, root_path: str) -> "FastAPI"
         theme=theme(),
         head=head(language),
     )
+    without_passwords(made)
     return made
 
 
@@ -335,6 +340,7 @@ def _blocks(services: Services, language: Language) -> Any:
         page = build(services, language)
         page.max_threads = _THREADS
         page.queue(max_size=_WAITING, default_concurrency_limit=_ANSWERS)
+        page._queue.sleep_when_free = page._queue.progress_update_sleep_when_free = _LOOKS
     # Arguments of `launch` and of Blocks, which mount_gradio_app does not take.
     page.state_session_capacity, page.delete_cache = _TABS, _FILES_KEPT
     return page

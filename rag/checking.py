@@ -1,12 +1,14 @@
 """A draft over evidence -> the answer's text, its citations and its claims."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from typing import Protocol
 
 from index.errors import LibraryError
 from index.library import Library
 from index.script import fold_tight
-from index.types import Span
+from index.types import CleanText, Document, Span
 from rag.cite import Nearness, Source, bind, cite
 from rag.conflicts import Disagreement, conflict_text, find_conflicts
 from rag.draft import parse_draft, with_marks
@@ -15,6 +17,25 @@ from rag.types import Citation, Claim, Conflict, Evidence, Question
 from rag.verify import Cited, verify
 
 HEAD = 2_000  # characters of a document that name what it is, or what it tells of
+
+
+class Documents(Protocol):
+    """What is read of a library to check an answer."""
+
+    @property
+    def document(self) -> Callable[[str], Document | None]:
+        """Return a document by id."""
+
+    @property
+    def clean_text(self) -> Callable[[str], CleanText | None]:
+        """Return the cleaned text of a document by id."""
+
+
+class ReadOnce:
+    """The documents of a library for one answer, each read once; drafts are checked many times."""
+
+    def __init__(self, library: Library) -> None:
+        self.document, self.clean_text = cache(library.document), cache(library.clean_text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +49,7 @@ class Checked:
 
 
 def check(
-    draft: str, evidence: Sequence[Evidence], library: Library, nearness: Nearness | None = None
+    draft: str, evidence: Sequence[Evidence], library: Documents, nearness: Nearness | None = None
 ) -> Checked:
     """Bind the marks of a draft to exact quotes, and verify each sentence against them.
 
@@ -50,7 +71,7 @@ def check(
 
 
 def with_conflicts(
-    checked: Checked, question: Question, evidence: Sequence[Evidence], library: Library
+    checked: Checked, question: Question, evidence: Sequence[Evidence], library: Documents
 ) -> Checked:
     """Return an answer that also cites what contradicts its figures, and says so."""
     citations, conflicts = list(checked.citations), list[Conflict]()
@@ -64,7 +85,7 @@ def with_conflicts(
 
 
 def _other_side(
-    n: int, found: Disagreement, evidence: Sequence[Evidence], library: Library
+    n: int, found: Disagreement, evidence: Sequence[Evidence], library: Documents
 ) -> Citation:
     item = next(one for one in evidence if one.n == found.evidence)
     begin = item.passage.span.start
@@ -72,7 +93,7 @@ def _other_side(
     return cite(n, span, item, source_of(item.passage.document, evidence, library))
 
 
-def source_of(id_: str, evidence: Sequence[Evidence], library: Library) -> Source:
+def source_of(id_: str, evidence: Sequence[Evidence], library: Documents) -> Source:
     """Return a document to cite. Raises LibraryError if it is no longer what was searched."""
     document, clean = library.document(id_), library.clean_text(id_)
     own = [item.passage for item in evidence if item.passage.document == id_]
@@ -81,7 +102,7 @@ def source_of(id_: str, evidence: Sequence[Evidence], library: Library) -> Sourc
     return Source(document, clean)
 
 
-def _stands_in(text: str, id_: str, library: Library) -> bool:
+def _stands_in(text: str, id_: str, library: Documents) -> bool:
     """Tell whether a text stands in a document, white space and script folded."""
     clean = library.clean_text(id_)
     return clean is not None and fold_tight(text) in fold_tight(clean.text)
@@ -99,7 +120,7 @@ def _home(citation: Citation, evidence: Sequence[Evidence]) -> Evidence:
     return next(around, own[0])
 
 
-def _cited(citation: Citation, evidence: Evidence, library: Library) -> Cited:
+def _cited(citation: Citation, evidence: Evidence, library: Documents) -> Cited:
     """Return what verification may know of a citation; only its own words can hold a figure."""
     known = evidence.metadata
     context = "\n".join([known.title, citation.heading, known.publisher])

@@ -14,7 +14,7 @@ from index.types import Hit
 from index.why import matched_spans
 from rag.answer import PromptedAnswerer, budget_for, is_refusal
 from rag.breadth import interleave, parts, with_surroundings
-from rag.checking import Checked, check, with_conflicts
+from rag.checking import Checked, Documents, ReadOnce, check, with_conflicts
 from rag.clarify import clarify
 from rag.draft import parse_draft
 from rag.errors import LanguageModelCut, LanguageModelError, LanguageModelUnavailable
@@ -139,7 +139,7 @@ class Assistant:
         evidence = gather(
             asked,
             hits,
-            lambda id_: known.get(id_) or self.library.metadata(id_),
+            lambda id_: known.get(id_) or self.library.metadata(id_),  # of a copy elsewhere
             self.library.encoder.count_tokens,
             copies=lambda p: self.library.passage_copies(p) if p.document in reprinted else (),
         )
@@ -176,21 +176,25 @@ class Assistant:
         written = yield from self._written(asked, evidence, clock)
         yield Checking(written.text)
         notes = (*_understood_as(asked), *_unanswered_places(asked, evidence), *written.notes)
-        draft = written.text
-        checks = cache(lambda draft: self._checked(draft, evidence))  # one is asked for twice
+        draft, documents = written.text, ReadOnce(self.library)
+        checks = cache(lambda draft: self._checked(draft, evidence, documents))  # asked for twice
         if not is_refusal(draft):
             draft = self._mended(asked, written, evidence, clock, checks)
         if is_refusal(draft):
             yield Finished(self._refusal(asked, hits, evidence, clock, written.by, notes))
             return
-        checked = with_conflicts(checks(draft), asked, evidence, self.library)
+        checked = with_conflicts(checks(draft), asked, evidence, documents)
         split = clarify(asked, evidence)
-        notes = (*notes, *([split.line] if split else []), *self._standing(asked, checked))
+        notes = (
+            *notes,
+            *([split.line] if split else []),
+            *self._standing(asked, checked, documents),
+        )
         answer = _answer(asked, checked, replace(written, notes=notes), evidence, clock)
         yield Finished(replace(answer, choices=split.choices if split else ()))
 
-    def _checked(self, draft: str, evidence: Sequence[Evidence]) -> Checked:
-        return check(draft, evidence, self.library, self.extractive.nearness)
+    def _checked(self, draft: str, evidence: Sequence[Evidence], documents: Documents) -> Checked:
+        return check(draft, evidence, documents, self.extractive.nearness)
 
     def _mended(
         self,
@@ -215,12 +219,12 @@ class Assistant:
             lambda draft: checked(draft).claims,
         )
 
-    def _standing(self, asked: Question, checked: Checked) -> tuple[str, ...]:
+    def _standing(self, asked: Question, checked: Checked, documents: Documents) -> tuple[str, ...]:
         """Say which of the cited documents are drafts, ended or superseded."""
         known = self.library.all_metadata()
         cited = {one.source for one in checked.citations}
         newer = find_newer(sorted(cited), known)
-        texts = {id_: self.library.clean_text(id_) for id_ in cited}
+        texts = {id_: documents.clean_text(id_) for id_ in cited}
         heads = {id_: clean.text[:_DRAFT_NAMED] for id_, clean in texts.items() if clean}
         return standing(checked.citations, known, newer, asked.language, heads)
 
@@ -272,8 +276,9 @@ class Assistant:
         name: str,
         notes: tuple[str, ...],
     ) -> Answer:
-        titles = (self.library.metadata(hit.passage.document).title for hit in hits)
-        related = tuple(dict.fromkeys(titles))[:_RELATED]
+        found = dict.fromkeys(hit.passage.document for hit in hits)
+        known = self.library.metadata_of(found)
+        related = tuple(dict.fromkeys(known[id_].title for id_ in found if id_ in known))[:_RELATED]
         text = message("refusal", asked.language)
         said = asked.said or asked.text
         return Answer(

@@ -36,6 +36,7 @@ _LATE_FLOORS = {"bundled": (0.74, 0.79), "bundled:float32": (0.74, 0.79)}
 _DENSE_FLOORS = {"bundled": 0.762, "bundled:float32": 0.762}
 # From here on what the glossary says of a word is its name in documents, not one of many.
 _NAMES_IT, _SAYS_SOMETHING = 0.7, 0.5
+_NOWHERE = "\x00"  # a term that no passage holds
 # Ordinals that make another subject: phase III is not phase IV. 第二大城市 is only a way to put it.
 _STAGES = frozenset({"期", "阶段", "批", "条", "轮", "版"})
 # Attributes that are a subject too: a passage that gives another figure does not answer.
@@ -246,8 +247,8 @@ def _absent_names(read: _Read, rarity: Rarity) -> list[str]:
     """
     words = set(re.findall("[a-z0-9]+", read.whole))
     names = list(_latin_names(read))
-    known = rarity([name.lower() for name in names])
-    unknown = max(rarity(["\x00"]).values(), default=0.0)  # what a term that stands nowhere has
+    known = rarity([*(name.lower() for name in names), _NOWHERE])
+    unknown = known[_NOWHERE]
     return [
         name
         for name in names

@@ -35,6 +35,7 @@ _MAX_TOKENS = 800
 _LONGEST_QUEUE = 60.0  # seconds; quotations are at hand for who would wait longer
 _OPENAI_KEY = "OPENAI_API_KEY"
 # A server of one's own asks for no key, but the package insists on one.
+_PATH = "/chat/completions"
 _NO_KEY = "none"
 _OPENAI, _DEEPSEEK = "api.openai.com", "api.deepseek.com"
 # What a server may refuse by name without saying so in `param`, and the argument that it is.
@@ -208,16 +209,25 @@ class OpenAICompatible:
         import openai
 
         said = [{"role": message.role, "content": message.content} for message in messages]
-        create = partial(client.chat.completions.create, model=self.model, messages=said)
+        asked = {"model": self.model, "messages": said, "stream": True}
+
+        def create() -> Any:
+            # As they came: to make objects of them is half the work of an answer.
+            settings = {**self._settings, **self._settings.get("extra_body", {})}
+            settings.pop("extra_body", None)
+            body = {**asked, **settings}
+            stream = openai.Stream[object]
+            return client.post(_PATH, cast_to=object, body=body, stream=True, stream_cls=stream)
+
         for _ in range(len(self._settings)):
             try:
-                return create(stream=True, **self._settings)
+                return create()
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 refused = _refused(error, self._settings)
                 if not refused:
                     raise
                 self._settings = _without(refused, self._settings)
-        return create(stream=True, **self._settings)
+        return create()
 
 
 def _name(address: str) -> str:
@@ -256,14 +266,18 @@ def _without(setting: str, settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _chunk(event: Any) -> Chunk:
-    usage = Usage(event.usage.prompt_tokens, event.usage.completion_tokens) if event.usage else None
-    if not event.choices:
+    used, choices = event.get("usage"), event.get("choices")
+    usage = Usage(used["prompt_tokens"], used["completion_tokens"]) if used else None
+    if not choices:
         return Chunk(usage=usage)
-    choice = event.choices[0]
-    text, finish = choice.delta.content or "", choice.finish_reason or ""
+    text, finish = _delta(event).get("content") or "", choices[0].get("finish_reason") or ""
     if not isinstance(text, str) or not isinstance(finish, str):
         raise TypeError(f"the server sent a {type(text).__name__} for a text")
     return Chunk(text, finish, usage)
+
+
+def _delta(event: Any) -> Any:
+    return event["choices"][0].get("delta") or {}
 
 
 def _keep_time(chunk: Chunk, event: Any, clock: Clock) -> None:
@@ -271,13 +285,13 @@ def _keep_time(chunk: Chunk, event: Any, clock: Clock) -> None:
         clock.finished()
     elif chunk.text:
         clock.text(len(chunk.text))
-    elif event.choices and _reasons(event.choices[0].delta):
+    elif event.get("choices") and _reasons(_delta(event)):
         clock.thought()
 
 
 def _reasons(delta: Any) -> bool:
     """Tell whether a piece is of the reasoning that some servers send apart from the text."""
     return any(
-        isinstance(part := getattr(delta, name, None), str) and part.strip()
+        isinstance(part := delta.get(name), str) and part.strip()
         for name in ("reasoning_content", "reasoning")
     )

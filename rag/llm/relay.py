@@ -7,7 +7,8 @@ chunk each second instead, and whoever shows the answer notices there that nobod
 import queue
 import socket
 import threading
-from collections.abc import Callable, Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +17,9 @@ from rag.llm.breaker import Trial
 from rag.llm.patience import Clock, RanOut
 
 HEARTBEAT = 1.0  # seconds; a connection is to be closed 2 s after its reader has left
+# Seconds in which the reader collects what arrives: a model writes a word each 30 ms, and on a busy
+# page whoever takes a word waits for the turns of all threads.
+_PAUSE = 0.1
 # Seconds to wait for the thread once its connection is shut. Only a thread that is still looking up
 # a name or connecting is left behind; it ends when that ends, 5 s later at most for a connection.
 _FAREWELL = 0.5
@@ -62,13 +66,38 @@ def relay(read: Callable[[Line], Iterator[Chunk]], clock: Clock) -> Generator[Ch
     )
     thread.start()
     try:
-        while (item := _next(arrived, line)) is not None:
+        for item in _read(arrived, line):
+            if item is None:
+                break
             if isinstance(item, Exception):
                 raise item
             yield item
     finally:
         line.stop()
         thread.join(_FAREWELL)
+
+
+def _read(arrived: "queue.SimpleQueue[Item]", line: Line) -> Iterator[Item]:
+    """Yield what arrives; of what came in one pause, the texts as one chunk."""
+    while True:
+        items = [_next(arrived, line)]
+        until = time.monotonic() + _PAUSE
+        while not arrived.empty():
+            items.append(arrived.get_nowait())
+        yield from _joined(items)
+        time.sleep(max(0.0, until - time.monotonic()))
+
+
+def _joined(items: Iterable[Item]) -> list[Item]:
+    joined: list[Item] = []
+    for item in items:
+        last = joined[-1] if joined else None
+        if isinstance(item, Chunk) and isinstance(last, Chunk) and not last.finish:
+            usage = item.usage or last.usage
+            joined[-1] = Chunk(last.text + item.text, item.finish, usage)
+        else:
+            joined.append(item)
+    return joined
 
 
 def _next(arrived: "queue.SimpleQueue[Item]", line: Line) -> Item:

@@ -339,7 +339,7 @@ def test_after_a_stop_other_files_go_in(ingestion, sent):
 
 def test_a_small_upload_does_not_wait_for_a_big_one_to_end(tmp_path, sent, monkeypatch):
     monkeypatch.setattr(module, "_TURN_SECONDS", 0.5)
-    slow = HashEncoder(seconds_a_text=0.005)
+    slow = HashEncoder(seconds_a_text=0.02)
     with (
         Library(tmp_path / "library", slow, create=True) as library,
         Ingestion(library) as ingestion,
