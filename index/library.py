@@ -127,6 +127,8 @@ class Library:
         self._snapshot: Snapshot | None = None
         self._loading, self._renewing = threading.RLock(), threading.Lock()
         self._metadata: tuple[int, Mapping[str, Metadata]] | None = None  # and its revision
+        self._now = threading.local()  # the facts of one moment, in the thread that sees it
+        self._named: tuple[int, dict[str, bool]] = (-1, {})  # a revision, and places in passages
         self._unpublished = -1  # a revision for whose indexes there was no space
 
     def close(self) -> None:
@@ -139,6 +141,25 @@ class Library:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @contextmanager
+    def moment(self) -> Iterator[None]:
+        """See the library as it is now until the block ends, which looks up its state only once."""
+        before = getattr(self._now, "facts", None)
+        self._now.facts = before or self.store.facts()
+        try:
+            yield
+        finally:
+            self._now.facts = before
+
+    def _fact(self, name: str) -> str:
+        facts = getattr(self._now, "facts", None)
+        return self.store.fact(name) if facts is None else facts.get(name, "")
+
+    @property
+    def _revision(self) -> int:
+        facts = getattr(self._now, "facts", None)
+        return self.store.revision if facts is None else self.store.revision_in(facts)
 
     @property
     def encoder(self) -> Encoder:
@@ -176,7 +197,7 @@ class Library:
 
     def check_encoder(self) -> None:
         """Raise EncoderMismatch if the vectors in the store are another encoder's."""
-        stored = self.store.fact("encoder")
+        stored = self._fact("encoder")
         if stored and stored != self.encoder.fingerprint:
             raise EncoderMismatch(
                 f"{self.folder} was built with encoder {self.store.fact('encoder_name')!r}, "
@@ -222,6 +243,10 @@ class Library:
         if not questions:
             return []
         checked = [check_question(question) for question in questions]
+        with self.moment():
+            return self._searched(checked, k, filters)
+
+    def _searched(self, checked: Sequence[str], k: int, filters: Filters) -> list[list[Hit]]:
         self.check_encoder()
         snapshot = self.snapshot()
         queries = [self.query(question) for question in checked]
@@ -287,7 +312,7 @@ class Library:
             return {}
         if not len(encoded.tokens.vectors):  # punctuation alone asks for nothing
             return {}
-        if self.store.fact("tokens") != self.token_identity():
+        if self._fact("tokens") != self.token_identity():
             return {}
         codes = self.store.token_codes(ids)
         missing = [id_ for id_ in ids if id_ not in codes]
@@ -380,7 +405,7 @@ class Library:
         While another process writes, or when the disk is full, the last whole generation serves.
         """
         with self._renewing:  # of the threads of a page one makes them, the others wait for it
-            revision = self.store.revision
+            revision = self._revision
             if self._snapshot is None or self._snapshot.revision != revision:
                 self._snapshot = self._published(revision) or self._renewed(revision)
             return self._snapshot
@@ -511,18 +536,28 @@ class Library:
         """Return the places that a question names and no document of the library does."""
         if not find_places(question):
             return ()
-        regions = {known.region for known in self.all_metadata().values() if known.region}
-        return unknown_places(question, regions, self._names)
+        with self.moment():
+            regions = {known.region for known in self.all_metadata().values() if known.region}
+            return unknown_places(question, regions, self._names)
 
     def all_metadata(self) -> Mapping[str, Metadata]:
         """Return the metadata of every document, read anew when something has changed."""
-        revision = self.store.revision
+        revision = self._revision
         if self._metadata is None or self._metadata[0] != revision:
             self._metadata = (revision, self.store.all_metadata())
         return self._metadata[1]
 
     def _names(self, name: str) -> bool:
-        """Tell whether a name stands in a passage."""
+        """Tell whether a name stands in a passage; the same few are asked for again and again."""
+        revision = self._revision
+        if self._named[0] != revision:
+            self._named = (revision, {})
+        known = self._named[1]
+        if name not in known:
+            known[name] = self._is_named(name)
+        return known[name]
+
+    def _is_named(self, name: str) -> bool:
         groups = question_groups(name)
         found = list(self.snapshot().lexical.search(groups, CANDIDATES))
         # A name that stands in the library stands in the best; few names need all to be read.

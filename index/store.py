@@ -160,6 +160,10 @@ class Store:
         row = self._one("SELECT value FROM facts WHERE name = ?", (name,))
         return str(row[0]) if row else ""
 
+    def facts(self) -> dict[str, str]:
+        """Return all facts, as they are at one moment."""
+        return {str(name): str(value) for name, value in self._at_once("name, value", "FROM facts")}
+
     def set_fact(self, name: str, value: str) -> None:
         """Store a fact."""
         with self._transaction():
@@ -171,7 +175,11 @@ class Store:
     @property
     def revision(self) -> int:
         """How often the passages have changed; what is derived from them records it."""
-        found = self.fact("revision") or "0"
+        return self.revision_in({"revision": self.fact("revision")})
+
+    def revision_in(self, facts: Mapping[str, str]) -> int:
+        """Return the revision that facts tell of."""
+        found = facts.get("revision") or "0"
         if not found.isdecimal():
             raise LibraryDamaged(f"{self.path} has revision {found!r}: ingest into a new folder")
         return int(found)

@@ -94,9 +94,11 @@ def _grow(events: Iterator[Event], shown: Shown, view: View, language: Language)
         now, name = time.perf_counter(), _stage(event, language)
         is_empty = not draft
         draft += event.text if isinstance(event, Written) else ""
-        if not stages or stages[-1][0] != name:
+        is_new = not stages or stages[-1][0] != name
+        if is_new:
             stages.append((name, now))
-        elif now - last < pause and not (is_empty and draft):  # the first words do not wait
+        # The first words do not wait; another stage does on a busy page, where views take long.
+        if now - last < pause and not (is_empty and draft) and not (is_new and pause <= _REFRESH):
             continue
         yield replace(shown, html=draft_html(draft, stages, language))
         last = time.perf_counter()

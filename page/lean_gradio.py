@@ -10,7 +10,8 @@
 - It makes four web applications for each page, of which only the last is ever asked.
 - At each step of each event it looks for matplotlib, reads the signatures of the same functions,
   describes components to programs anew, and makes those anew that the step leaves as they are. For
-  each visitor it describes all components, for links that our pages have not.
+  each visitor it describes all components, for links that our pages have not; after each event
+  it sums up all of them, for a dashboard that our pages have not.
 
 A release of gradio that cannot do without one of these while it is imported is imported as it is.
 """
@@ -237,17 +238,25 @@ class _KnownSignatures:
     """The module `inspect`, which reads each signature once."""
 
     @staticmethod
-    @lru_cache(maxsize=_FUNCTIONS)
     def signature(function: Callable[..., Any]) -> inspect.Signature:
-        return inspect.signature(function)
+        try:
+            return _signature(function)
+        except TypeError:  # also of what cannot be remembered
+            return inspect.signature(function)
 
     @staticmethod
-    @lru_cache(maxsize=_FUNCTIONS)
     def getfullargspec(function: Callable[..., Any]) -> inspect.FullArgSpec:
-        return inspect.getfullargspec(function)
+        try:
+            return _arguments(function)
+        except TypeError:
+            return inspect.getfullargspec(function)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(inspect, name)
+
+
+_signature = lru_cache(maxsize=_FUNCTIONS)(inspect.signature)
+_arguments = lru_cache(maxsize=_FUNCTIONS)(inspect.getfullargspec)
 
 
 def _with_known_signatures(module: Any) -> None:
@@ -279,7 +288,7 @@ def _with_skipped_outputs(module: Any) -> None:
     async def postprocess_data(self: Any, block_fn: Any, predictions: Any, state: Any) -> list[Any]:
         if not isinstance(predictions, list | tuple) or len(predictions) != len(block_fn.outputs):
             return list(await process(self, block_fn, predictions, state))
-        shown: list[Any] = [dict(skipped) for _ in predictions]
+        shown: list[Any] = [None if o.stateful else dict(skipped) for o in block_fn.outputs]
         changed = [n for n, value in enumerate(predictions) if not _is_same(value, skipped)]
         fewer = copy(block_fn)
         fewer.outputs = [block_fn.outputs[n] for n in changed]
@@ -309,6 +318,17 @@ class _Threads:
         return await anyio.to_thread.run_sync(function, *args, **settings)
 
 
+def _without_statistics(module: Any) -> None:
+    """Let gradio not sum up, with pandas and in a thread, how its events went: nobody is shown."""
+    if hasattr(module.Queue, "compute_analytics_summary") and hasattr(module, "run_sync"):
+        module.Queue.compute_analytics_summary = _do_nothing
+        module.run_sync = _at_once
+
+
+async def _at_once(function: Callable[..., Any], *args: Any) -> Any:
+    return function(*args)
+
+
 class _Anyio:
     """The module `anyio` with `_Threads`."""
 
@@ -335,6 +355,7 @@ _CHANGES: dict[str, Callable[[Any], None]] = {
     "gradio.component_meta": _without_stubs_and_with_known_signatures,
     "gradio.events": _without_docstrings,
     "gradio.helpers": _with_known_signatures,
+    "gradio.queueing": _without_statistics,
     "gradio.state_holder": _without_descriptions,
     "gradio.utils": _with_known_signatures,
     "gradio.components.base": _with_known_schemas,

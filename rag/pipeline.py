@@ -115,7 +115,8 @@ class Assistant:
         asked = self._understood(check_question(question), history)
         yield Searching(asked.text)
         hits = self._search(asked, filters, translated=clock.now() < _SLOW_REWRITING)
-        evidence = self._gathered(asked, hits)
+        with self.library.moment():
+            evidence = self._gathered(asked, hits)
         clock.search = clock.now()
         yield Found(tuple(hits), evidence)
         if reason := reason_to_refuse(

@@ -418,6 +418,29 @@ def test_threads_that_ask_at_once_wait_for_the_indexes_of_one_of_them(library, f
     assert found == [found[0]] * 4
 
 
+def test_a_block_sees_the_library_as_it_was_when_it_began(folder):
+    with Library(folder, HashEncoder()) as reader, Library(folder, HashEncoder()) as writer:
+        with reader.moment():
+            before = reader.search("第3-3号项目", 5), dict(reader.all_metadata())
+            with writer.writing():
+                fill(writer, [77])
+            assert (reader.search("第3-3号项目", 5), dict(reader.all_metadata())) == before
+            assert "77.txt" not in reader.all_metadata()
+        assert "77.txt" in reader.all_metadata()
+
+
+def test_a_moment_within_another_is_the_same_and_each_thread_has_its_own(folder):
+    with Library(folder, HashEncoder()) as reader, Library(folder, HashEncoder()) as writer:
+        with reader.moment():
+            before = dict(reader.all_metadata())
+            fill(writer, [77])
+            with reader.moment():
+                assert reader.all_metadata() == before
+            assert reader.all_metadata() == before
+            with ThreadPoolExecutor() as other:
+                assert "77.txt" in other.submit(reader.all_metadata).result()
+
+
 def test_a_question_full_of_places_costs_few_searches(library):
     asked: list[str] = []
     library._names = lambda name: bool(asked.append(name))  # type: ignore[method-assign]
