@@ -13,6 +13,7 @@ from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextma
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.resources import files
+from itertools import chain
 from locale import getlocale
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,8 +55,14 @@ _PATIENCE = 30.0
 # Seconds that requests under way get when the page is closed; streams, which would not end by
 # themselves, get none.
 _LAST_SECONDS = 2
-# Asked of ourselves, so that the first reader does not wait until everything is loaded.
-_REHEARSED = "东莞对新药研发给什么奖励？"
+# Asked of ourselves, so that the first readers do not wait until everything is loaded.
+_REHEARSED = (
+    "东莞对新药研发给什么奖励？",
+    "廣東省的產業集群在哪些城市？",
+    "What does Dongguan give for new drugs?",
+)
+# What answers through a server need besides the package of its kind.
+_ASKING = ("openai", "rag.llm.connection", "tenacity")
 _log = logging.getLogger(__name__)
 _RULES = (
     Rule("GET", "/yz/[a-z.]+", Need.ANYONE, is_static=True),
@@ -420,16 +427,18 @@ def _load_client(services: Services) -> None:
     from rag.llm.presets import parse_spec
 
     if parse_spec(services.models.model.spec).preset:
-        import_module("openai")
+        for name in _ASKING:
+            import_module(name)
 
 
 def _rehearse(library: "Library", ends: threading.Event) -> None:
-    """Answer a question by quotations, so that all that answers need is loaded."""
+    """Answer questions by quotations, so that all that answers need is loaded."""
     from rag.pipeline import Assistant
 
     try:
         if library.store.counts()[1]:
-            for _ in Assistant(library).stream(_REHEARSED):
+            assistant = Assistant(library)
+            for _ in chain.from_iterable(map(assistant.stream, _REHEARSED)):
                 if ends.is_set():
                     return
     except Exception:  # a reader is told what is wrong

@@ -430,15 +430,18 @@ def test_a_block_sees_the_library_as_it_was_when_it_began(folder):
 
 
 def test_a_moment_within_another_is_the_same_and_each_thread_has_its_own(folder):
-    with Library(folder, HashEncoder()) as reader, Library(folder, HashEncoder()) as writer:
+    with (
+        Library(folder, HashEncoder()) as reader,
+        Library(folder, HashEncoder()) as writer,
+        reader.moment(),
+    ):
+        before = dict(reader.all_metadata())
+        fill(writer, [77])
         with reader.moment():
-            before = dict(reader.all_metadata())
-            fill(writer, [77])
-            with reader.moment():
-                assert reader.all_metadata() == before
             assert reader.all_metadata() == before
-            with ThreadPoolExecutor() as other:
-                assert "77.txt" in other.submit(reader.all_metadata).result()
+        assert reader.all_metadata() == before
+        with ThreadPoolExecutor() as other:
+            assert "77.txt" in other.submit(reader.all_metadata).result()
 
 
 def test_a_question_full_of_places_costs_few_searches(library):
