@@ -60,7 +60,10 @@ class Visitor:
             if any(id_ in boxes and name == "submit" for id_, name in one["targets"])
         )
         self._settle = [
-            one for one in config["dependencies"] if one.get("trigger_after") == self._event["id"]
+            one
+            for one in config["dependencies"]
+            if one.get("trigger_after") == self._event["id"]
+            and not one.get("trigger_only_on_failure")
         ]
         self._load = [
             one

@@ -171,20 +171,21 @@ def _connect(chats: Chats, models: ModelsTab, parts: _Parts) -> None:
     events = _Events(chats, models, parts)
     side = parts.side
     shown = [state, parts.log, parts.sign, side.listed]
-    asking = [*shown, parts.box, parts.replaced]
+    asking = [*shown, parts.box, parts.replaced, parts.model]
     filters = parts.filters.value
     running = [
         parts.box.submit(events.ask, [parts.box, state, parts.replaced, filters], asking, **_QUIET),
         parts.log.example_select(events.ask_example, [state, filters], asking, **_QUIET),
     ]
-    for event in running:  # also follows an event that was cancelled
-        event.then(events.settle, [state], [*asking, parts.model], **_QUIET)
-    parts.box.stop(None, None, None, cancels=running, **_QUIET)
+    # An answer that is whole leaves all in order; one that failed or was stopped does not.
+    stopped = parts.box.stop(None, None, None, cancels=running, **_QUIET)
+    for then in (*(event.failure for event in running), stopped.then):
+        then(events.settle, [state], asking, **_QUIET)
     for other in (side.new, parts.run):  # what runs belongs to the chat that is left
         other.click(None, None, None, cancels=running, **_QUIET)
-    side.new.click(events.begin, [state], shown, **_QUIET)
+    side.new.click(events.begin, [state], asking, **_QUIET)
     side.display.input(events.redisplay, [state, side.display], shown, **_QUIET)
-    parts.run.click(events.command, [parts.command, state], shown, **_QUIET)
+    parts.run.click(events.command, [parts.command, state], asking, **_QUIET)
     parts.page.load(events.load, None, shown, **_QUIET)
     # Another may answer by now: the owner may have changed it on this page or on another.
     gr.on([parts.page.load, parts.tab.select], events.model, None, [parts.model], **_QUIET)
@@ -208,16 +209,24 @@ class _Events:
     ) -> Iterator[tuple[Any, ...]]:
         same = gr.skip()
         if not question.strip():
-            yield (same,) * 6
+            yield (same,) * 7
             return
-        found, is_new = self.parts.filters.read(filters), True
-        for now in self.chats.ask(visitor_of(request), question, open_, replaced, found):
-            # The state between the first and the last of an answer is never read again.
-            kept = is_new or now.shown[-1].is_whole
-            box = (gr.Textbox(value="", submit_btn=False, stop_btn=True), "") if is_new else ()
-            state, sign = now if kept else same, open_html(now.chat) if is_new else same
-            yield state, messages(now.shown), sign, same, *(box or (same, same))
+        visitor, is_new = visitor_of(request), True
+        found = self.parts.filters.read(filters)
+        for now in self.chats.ask(visitor, question, open_, replaced, found):
+            if now.shown[-1].is_whole:
+                yield self._ready(visitor, now, is_new)
+            elif is_new:
+                box = gr.Textbox(value="", submit_btn=False, stop_btn=True)
+                yield now, messages(now.shown), open_html(now.chat), same, box, "", same
+            else:  # the state between the first and the last of an answer is never read again
+                yield same, messages(now.shown), same, same, same, same, same
             is_new = False
+
+    def _ready(self, visitor: Visitor, open_: Open, cleared: bool = False) -> tuple[Any, ...]:
+        """Show all as it is once nothing runs any more."""
+        box = gr.Textbox(submit_btn=True, stop_btn=False, **({"value": ""} if cleared else {}))
+        return *self._all_of(visitor, open_), box, "", self.models.line(visitor)
 
     def ask_example(
         self, open_: Open, filters: Any, chosen: gr.SelectData, request: gr.Request
@@ -225,9 +234,7 @@ class _Events:
         yield from self.ask(chosen.value["text"], open_, "", filters, request)
 
     def settle(self, open_: Open, request: gr.Request) -> tuple[Any, ...]:
-        ready, visitor = gr.Textbox(submit_btn=True, stop_btn=False), visitor_of(request)
-        shown = self._all_of(visitor, self.chats.settled(open_))
-        return *shown, ready, "", self.models.line(visitor)
+        return self._ready(visitor_of(request), self.chats.settled(open_))
 
     def load(self, request: gr.Request) -> tuple[Any, ...]:
         visitor, id_ = visitor_of(request), request.query_params.get("chat", "")
@@ -239,7 +246,7 @@ class _Events:
 
     def command(self, text: str, open_: Open, request: gr.Request) -> tuple[Any, ...]:
         visitor = visitor_of(request)
-        return self._all_of(visitor, self.chats.command(visitor, text, open_))
+        return self._ready(visitor, self.chats.command(visitor, text, open_))
 
     def begin(self, open_: Open, request: gr.Request) -> tuple[Any, ...]:
-        return self._all_of(visitor_of(request), Open(display=open_.display))
+        return self._ready(visitor_of(request), Open(display=open_.display))
