@@ -65,15 +65,15 @@ def run(*arguments, settings=None):
 
 
 @cache
-def _ingested(folder, *sources):
-    library = folder / "library"
+def _ingested(tmp_path_factory, *sources):
+    library = tmp_path_factory.mktemp("pages") / "library"
     run("ingest", *sources, "--library", library)
     return library
 
 
 def made_library(tmp_path_factory, *sources):
     """Return a library of one's own of some files; they are read once in a run."""
-    made = _ingested(tmp_path_factory.getbasetemp() / "pages", *sources)
+    made = _ingested(tmp_path_factory, *sources)
     copy = tmp_path_factory.mktemp("page") / "library"
     return shutil.copytree(made, copy)
 
