@@ -1,16 +1,18 @@
 """The HTTP client of one call: traced, bounded in bytes, without detours."""
 
 import ssl
+import time
 from collections.abc import Iterator
 from functools import lru_cache
 
 import httpx2
 
 from rag.llm.patience import Patience
-from rag.llm.relay import Line
+from rag.llm.relay import PAUSE, Line
 
 # Reasoning for a minute, 200 tokens a second of 400 bytes each, comes to 5 MB; an answer to 1 MB.
 MOST_BYTES = 8_000_000
+_AT_ONCE = 0.005  # seconds; what takes longer was waited for
 # Headers of a request of chat completions.
 _NEEDED = frozenset(
     [
@@ -77,13 +79,17 @@ class _Bounded(httpx2.SyncByteStream):
         self._stream, self._line = stream, line
 
     def __iter__(self) -> Iterator[bytes]:
-        read = 0
+        read, asked = 0, time.monotonic()
         for data in self._stream:
+            waited = time.monotonic() - asked
             read += len(data)
             self._line.clock.check()
             if read > MOST_BYTES:
                 raise NotAnAnswer(f"over {MOST_BYTES:,} bytes came")
             yield data
+            if waited > _AT_ONCE:  # there is no more yet; what comes next comes by one reading
+                self._line.stopped.wait(PAUSE)
+            asked = time.monotonic()
 
     def close(self) -> None:
         self._stream.close()

@@ -17,9 +17,9 @@ from rag.llm.breaker import Trial
 from rag.llm.patience import Clock, RanOut
 
 HEARTBEAT = 1.0  # seconds; a connection is to be closed 2 s after its reader has left
-# Seconds in which the reader collects what arrives: a model writes a word each 30 ms, and on a busy
+# Seconds in which both ends collect what arrives: a model writes a word each 30 ms, and on a busy
 # page whoever takes a word waits for the turns of all threads.
-_PAUSE = 0.1
+PAUSE = 0.1
 # Seconds to wait for the thread once its connection is shut. Only a thread that is still looking up
 # a name or connecting is left behind; it ends when that ends, 5 s later at most for a connection.
 _FAREWELL = 0.5
@@ -81,7 +81,7 @@ def _read(arrived: "queue.SimpleQueue[Item]", line: Line) -> Iterator[Item]:
     """Yield what arrives; of what came in one pause, the texts as one chunk."""
     while True:
         items = [_next(arrived, line)]
-        until = time.monotonic() + _PAUSE
+        until = time.monotonic() + PAUSE
         while not arrived.empty():
             items.append(arrived.get_nowait())
         yield from _joined(items)
