@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -65,15 +66,15 @@ def run(*arguments, settings=None):
 
 
 @cache
-def _ingested(tmp_path_factory, *sources):
-    library = tmp_path_factory.mktemp("pages") / "library"
+def _ingested(folder, *sources):
+    library = folder / sha256(repr(sources).encode()).hexdigest()[:8] / "library"
     run("ingest", *sources, "--library", library)
     return library
 
 
 def made_library(tmp_path_factory, *sources):
     """Return a library of one's own of some files; they are read once in a run."""
-    made = _ingested(tmp_path_factory, *sources)
+    made = _ingested(tmp_path_factory.getbasetemp() / "pages", *sources)
     copy = tmp_path_factory.mktemp("page") / "library"
     return shutil.copytree(made, copy)
 
