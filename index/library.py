@@ -128,12 +128,12 @@ class Library:
         self._loading, self._renewing = threading.RLock(), threading.Lock()
         self._metadata: tuple[int, Mapping[str, Metadata]] | None = None  # and its revision
         self._now = threading.local()  # the facts of one moment, in the thread that sees it
-        self._named: tuple[int, dict[str, bool]] = (-1, {})  # a revision, and places in passages
+        self._named: tuple[Snapshot | None, dict[str, bool]] = (None, {})  # places in its passages
         self._unpublished = -1  # a revision for whose indexes there was no space
 
     def close(self) -> None:
         """Close the files."""
-        self._snapshot = None
+        self._snapshot, self._named = None, (None, {})
         self.store.close()
 
     def __enter__(self) -> "Library":
@@ -549,17 +549,16 @@ class Library:
 
     def _names(self, name: str) -> bool:
         """Tell whether a name stands in a passage; the same few are asked for again and again."""
-        revision = self._revision
-        if self._named[0] != revision:
-            self._named = (revision, {})
-        known = self._named[1]
-        if name not in known:
-            known[name] = self._is_named(name)
-        return known[name]
+        # By what is searched, not by the store: while another process writes, that is older.
+        snapshot, named = self.snapshot(), self._named
+        if named[0] is not snapshot:
+            self._named = named = (snapshot, {})
+        if name not in named[1]:
+            named[1][name] = self._is_named(name, snapshot)
+        return named[1][name]
 
-    def _is_named(self, name: str) -> bool:
-        groups = question_groups(name)
-        found = list(self.snapshot().lexical.search(groups, CANDIDATES))
+    def _is_named(self, name: str, snapshot: Snapshot) -> bool:
+        found = list(snapshot.lexical.search(question_groups(name), CANDIDATES))
         # A name that stands in the library stands in the best; few names need all to be read.
         return any(
             self._stands(name, found[start:end])

@@ -324,11 +324,6 @@ class Store:
         row = self._one("SELECT metadata FROM documents WHERE id = ?", (id_,))
         return _metadata(row[0], id_) if row else Metadata()
 
-    def metadata_of(self, ids: Sequence[str]) -> dict[str, Metadata]:
-        """Return the metadata of those documents that are there, by id."""
-        rows = self._at_once("id, metadata", f"FROM documents WHERE id {_AMONG}", (_json(ids),))
-        return {id_: _metadata(text, id_) for id_, text in rows}
-
     def all_metadata(self) -> dict[str, Metadata]:
         """Return the metadata of every document, by id."""
         rows = self._at_once("id, metadata", "FROM documents")

@@ -112,7 +112,7 @@ class Routes:
             cast(Style, style if style in get_args(Style) else get_args(Style)[0]),
             cast(Language, language if language in get_args(Language) else "zh"),
             datetime.now(UTC).date().isoformat(),
-            self.services.library.store.metadata_of(sources),
+            self.services.library.metadata_of(sources),
             worded,
         )
 

@@ -135,12 +135,11 @@ class Assistant:
 
     def _gathered(self, asked: Question, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
         # Each look into the store costs the threads of a busy page a turn, so that there is one.
-        documents = {hit.passage.document for hit in hits}
-        known, reprinted = self.library.metadata_of(documents), self.library.reprinted(documents)
+        reprinted = self.library.reprinted({hit.passage.document for hit in hits})
         evidence = gather(
             asked,
             hits,
-            lambda id_: known.get(id_) or self.library.metadata(id_),  # of a copy elsewhere
+            self.library.metadata,
             self.library.encoder.count_tokens,
             copies=lambda p: self.library.passage_copies(p) if p.document in reprinted else (),
         )

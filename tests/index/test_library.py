@@ -672,6 +672,21 @@ def placed(tmp_path_factory):
         yield library
 
 
+def test_a_place_that_was_stored_while_indexes_were_older_is_known_later(tmp_path):
+    """A question meanwhile is answered from what was searched, and that is not held against it."""
+    with (
+        Library(tmp_path, HashEncoder(), create=True) as reader,
+        Library(tmp_path, HashEncoder()) as writer,
+    ):
+        put(writer, described("苏州.txt", "参照苏州的做法。", writer.encoder))
+        writer.snapshot()
+        assert [place.name for place in reader.unknown_places("成都给多少？")] == ["成都"]
+        with writer.writing():
+            put(writer, described("新.txt", "参照成都的做法。", writer.encoder))
+            reader.unknown_places("成都给多少？")
+        assert reader.unknown_places("成都给多少？") == ()
+
+
 @pytest.mark.parametrize(
     ("question", "unknown"),
     [
