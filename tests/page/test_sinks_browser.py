@@ -237,8 +237,10 @@ def test_the_library_shows_titles_file_names_and_faults_as_text(visit, payloads,
     for text in payloads[:5]:
         visit.page.locator("#yz-addresses textarea").fill(text.replace("\n", " "))
         visit.page.locator("#yz-fetch").click()
+        faulty = visit.page.locator("#yz-report li", has_text="is no web address")
         until(
-            lambda: visit.page.locator("#yz-said").inner_text().strip(), "a line of what is wrong"
+            lambda line=text, faulty=faulty: not missing([line], faulty.all_inner_texts()),
+            f"a line that says what is wrong with {text!r}",
         )
     visit.page.reload()
     visit.ready()
