@@ -24,12 +24,15 @@ TERMS_VERSION = "2: unigrams, bigrams, words, exact terms"
 _Located = tuple[str, int, int]  # a term and its place in the folded text
 
 _HAN = r"\u3005\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_RUN = re.compile(
-    rf"(?P<han>[{_HAN}]+)"
-    rf"|(?P<word>[^\W\d_{_HAN}][^\W_{_HAN}]*(?:[-'][^\W_{_HAN}]+)*)"  # CAR-T and GLP1 as one
+_OTHER = (
+    rf"(?P<word>[^\W\d_{_HAN}][^\W_{_HAN}]*(?:[-'][^\W_{_HAN}]+)*)"  # CAR-T and GLP1 as one
     # 4112.83 and 1,500 as one, but not 2023,2024: folding has made every wide comma a narrow one
     r"|(?P<number>\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)*)"
 )
+_RUN = re.compile(rf"(?P<han>[{_HAN}]+)|{_OTHER}")
+_OTHER_RUN = re.compile(_OTHER)
+_HAN_TERM = re.compile(f"[{_HAN}]{{1,2}}")
+_MARK_OF_EXACT = re.compile(r"\d|《|五规划$")  # every exact term has one of these
 # Words that make a question of a sentence and stand in no answer; longest first.
 _QUESTION_WORDS = re.compile(
     "请问|什么样|什么|哪几个|哪几项|哪几|哪些|哪个|哪家|哪里|哪|多少|几家|几个|几项|如何|怎么样|怎么|是否|为何|吗|呢"
@@ -164,6 +167,11 @@ def _cut(run: re.Match[str]) -> list[str]:
     text = run[0]
     if run["han"]:
         return [*text, *map(str.__add__, text, text[1:])]
+    return _cut_other(run)
+
+
+def _cut_other(run: re.Match[str]) -> list[str]:
+    text = run[0]
     if run["number"]:
         return [text.replace(",", "")]
     if "-" not in text:
@@ -185,16 +193,19 @@ def located_terms(folded: str) -> Iterator[_Located]:
 
 def located_among(folded: str, wanted: Collection[str]) -> Iterator[_Located]:
     """Yield those of some terms that a folded text has, as `located_terms` would but sooner."""
-    heads = {term[0] for term in wanted}
-    for run in _RUN.finditer(folded):
-        text, at = run[0], run.start()
-        if run["han"]:
-            for i in (i for i, character in enumerate(text) if character in heads):
-                for term in {text[i], text[i : i + 2]}.intersection(wanted):
-                    yield term, at + i, at + i + len(term)
-        else:
-            yield from ((term, at, run.end()) for term in _cut(run) if term in wanted)
-    yield from (found for found in _exact(folded) if found[0] in wanted)
+    others = set()
+    for term in wanted:
+        if not _HAN_TERM.fullmatch(term):
+            others.add(term)
+            continue
+        at = folded.find(term)
+        while at >= 0:
+            yield term, at, at + len(term)
+            at = folded.find(term, at + 1)
+    for run in _OTHER_RUN.finditer(folded) if others else ():
+        yield from ((term, *run.span()) for term in _cut_other(run) if term in others)
+    if any(_MARK_OF_EXACT.search(term) for term in others):
+        yield from (found for found in _exact(folded) if found[0] in others)
 
 
 # --- exact terms; every repetition is bounded, so that they are found in linear time

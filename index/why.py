@@ -39,11 +39,13 @@ def _wanted(groups: Sequence[TermGroup]) -> set[str]:
     return {term for term in terms if len(term) > 1 or term.isascii() or term not in within}
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+def _folded(text: str) -> tuple[str, Sequence[int]]:
     """Return a text folded, and for each character of that its place in the text: Ⅲ gives iii."""
-    normal = [_normal(character) for character in text]
-    places = [at for at, characters in enumerate(normal) for _ in characters]
-    return fold_characters("".join(normal)), places
+    normal = "".join(map(_normal, text))
+    if len(normal) == len(text):  # no character became two
+        return fold_characters(normal), range(len(text))
+    places = [at for at, character in enumerate(text) for _ in _normal(character)]
+    return fold_characters(normal), places
 
 
 @cache

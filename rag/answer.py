@@ -4,11 +4,12 @@ import unicodedata
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 
 import prompts
 from index.script import fold_tight, to_traditional
 from prompts import Prompt
-from rag.draft import parse_draft
+from rag.draft import parse_draft, without_marks
 from rag.excerpt import LARGE_BUDGET, SMALL_BUDGET, Budget, Excerpt, excerpts, with_english_amounts
 from rag.llm.base import LanguageModel, Message
 from rag.llm.guard import LONGEST_ANSWER, guarded
@@ -80,7 +81,7 @@ def prompt_for(name: str, question: Question) -> Prompt:
 def _passage(shown: Excerpt, question: Question, known: Collection[int]) -> dict[str, object]:
     metadata = shown.evidence.metadata
     # Without footnote marks of its own, which the model might copy and we take for ours.
-    text = _one_line(parse_draft(shown.text, known).text)
+    text = _one_line(without_marks(shown.text, known))
     if question.language == "en":
         text = with_english_amounts(text)
     if question.language == "zh-Hant":
@@ -88,8 +89,8 @@ def _passage(shown: Excerpt, question: Question, known: Collection[int]) -> dict
         text = to_traditional(text)
     return {
         "n": shown.evidence.n,
-        "title": inert(parse_draft(metadata.title, known).text),
-        "publisher": inert(parse_draft(metadata.publisher, known).text),
+        "title": inert(without_marks(metadata.title, known)),
+        "publisher": inert(without_marks(metadata.publisher, known)),
         "date": inert(metadata.date),
         "text": inert(text),
     }
@@ -122,8 +123,12 @@ def inert(text: str) -> str:
 
     Nor has it characters that a reader does not see and a model does.
     """
-    visible = "".join(c for c in " ".join(text.split()) if unicodedata.category(c)[0] != "C")
-    return visible.translate(_LOOK_ALIKES)
+    return "".join(map(_inert_character, " ".join(text.split())))
+
+
+@cache
+def _inert_character(character: str) -> str:
+    return "" if unicodedata.category(character)[0] == "C" else character.translate(_LOOK_ALIKES)
 
 
 def is_refusal(draft: str) -> bool:

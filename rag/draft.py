@@ -153,7 +153,7 @@ def parse_draft(text: str, known: Collection[int]) -> Draft:
     it, or when it numbers a list: (3), m². Links, images and tags become text that nothing
     renders, and what cannot be seen is left out.
     """
-    bare, marks = _take_out(_PILED.sub(r"\1", _INVISIBLE.sub("", text)), known)
+    bare, marks = _take_out(text, known)
     spans = sentence_spans(bare)
     lines = _Lines(bare, marks)
     owners: dict[int, list[_Mark]] = {}
@@ -161,6 +161,11 @@ def parse_draft(text: str, known: Collection[int]) -> Draft:
         owners.setdefault(_owner(spans, lines, mark), []).append(mark)
     sentences = (_sentence(bare, span, owners.get(i, []), known) for i, span in enumerate(spans))
     return Draft(bare, tuple(sentences))
+
+
+def without_marks(text: str, known: Collection[int]) -> str:
+    """Return what `parse_draft` makes of a text, where nobody asks whose its marks are."""
+    return _take_out(text, known)[0]
 
 
 def _sentence(text: str, span: Span, own: Sequence[_Mark], known: Collection[int]) -> DraftSentence:
@@ -176,6 +181,7 @@ def _take_out(text: str, known: Collection[int]) -> tuple[str, list[_Mark]]:
     Taking out [1] may leave another, as in [[1]2]; so this goes on, but not for ever.
     """
     taken: list[_Mark] = []
+    text = _PILED.sub(r"\1", _INVISIBLE.sub("", text))
     for depth in range(2 * _DEEPEST):
         found = list(_runs(text, known))
         if depth == _DEEPEST and found:

@@ -16,7 +16,7 @@ from rag.answer import PromptedAnswerer, budget_for, is_refusal
 from rag.breadth import interleave, parts, with_surroundings
 from rag.checking import Checked, Documents, ReadOnce, check, with_conflicts
 from rag.clarify import clarify
-from rag.draft import parse_draft
+from rag.draft import without_marks
 from rag.errors import LanguageModelCut, LanguageModelError, LanguageModelUnavailable
 from rag.evidence import about_place, context_of, gather
 from rag.excerpt import SMALL_BUDGET
@@ -318,7 +318,7 @@ def _require_words(draft: str) -> None:
 
 
 def _has_words(draft: str) -> bool:
-    return bool(re.search(r"[^\W\d_]", parse_draft(draft, ()).text))
+    return bool(re.search(r"[^\W\d_]", without_marks(draft, ())))
 
 
 def _answer(

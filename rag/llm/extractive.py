@@ -17,7 +17,7 @@ from index.sentences import pieces, sentence_spans
 from index.terms import question_terms
 from index.types import Encoder, Metadata, Span, TokenEncoder, Vectors
 from rag.breadth import parts
-from rag.draft import parse_draft
+from rag.draft import without_marks
 from rag.evidence import about_place, covered, subject
 from rag.quantities import Kind, Quantity, quantities
 from rag.types import Evidence, Question
@@ -667,5 +667,5 @@ def _in_document_order(chosen: list[_Candidate]) -> list[_Candidate]:
 
 def _marked(candidate: _Candidate, known: Collection[int]) -> str:
     # Footnote marks of the document would be read as ours.
-    text = parse_draft(candidate.text, known).text.replace("\n", " ")
+    text = without_marks(candidate.text, known).replace("\n", " ")
     return f"{text}[{candidate.n}]" + ("" if text[-1:] in "。！？!?.；;" else "\n")
