@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 
 from bench.page_model import TOKENS_A_SECOND, ModelServer, model_server
 from bench.page_visitor import Asked, Visitor
@@ -49,20 +50,30 @@ class Page:
     seconds: float
 
     def figures(self) -> dict[str, float]:
-        """Return CPU seconds, MiB, MiB at most, threads and open files, where Linux tells them."""
-        folder = Path(f"/proc/{self.process.pid}")
-        if not folder.exists():
+        """Return CPU seconds, MiB, MiB at most, threads and open files, where Linux tells them.
+
+        They are those of the page and of the processes that it has started.
+        """
+        if not Path(f"/proc/{self.process.pid}").exists():
             return {}
-        status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
-        times = (folder / "stat").read_text().rsplit(")", 1)[1].split()
-        ticks = os.sysconf("SC_CLK_TCK")
-        return {
-            "cpu": (int(times[11]) + int(times[12])) / ticks,
-            "memory": int(status["VmRSS"].split()[0]) / 1024,
-            "most memory": int(status["VmHWM"].split()[0]) / 1024,
-            "threads": int(status["Threads"]),
-            "files": len(list((folder / "fd").iterdir())),
-        }
+        family = [
+            self.process.pid,
+            *(one.pid for one in psutil.Process(self.process.pid).children()),
+        ]
+        found = [_figures(Path(f"/proc/{pid}")) for pid in family]
+        return {name: sum(one[name] for one in found) for name in found[0]}
+
+
+def _figures(folder: Path) -> dict[str, float]:
+    status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
+    times = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+    return {
+        "cpu": (int(times[11]) + int(times[12])) / os.sysconf("SC_CLK_TCK"),
+        "memory": int(status["VmRSS"].split()[0]) / 1024,
+        "most memory": int(status["VmHWM"].split()[0]) / 1024,
+        "threads": int(status["Threads"]),
+        "files": len(list((folder / "fd").iterdir())),
+    }
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
+from operator import ne
 from pathlib import Path
 from typing import Any, Literal
 
@@ -81,6 +82,8 @@ COMMON_PIECE = re.compile(
     r"[ -~\u00a0-\u00bf\u00d7\u00f7\u2000-\u2bff\u2e80-\u303f\u3100-\u312f\u3190-\u9fff"
     r"\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef]*"
 )
+# Where tokens are estimated: of so many characters one may be rare, and what it counts as.
+_FEW, _NOT_RARE = 4, "—"
 # Level 4 of MatMulNBits: activations are rounded to int8 by blocks. Level 1, all in float32, takes
 # twice the time for a cosine of .9999999 against .9998.
 INT8_ACTIVATIONS = 4
@@ -356,6 +359,17 @@ class PieceTokenizer:
         if self._rare.isdisjoint(self._common.normalizer.normalize_str(text)):
             return self._ids[self._common.encode(text, add_special_tokens=special).ids]
         return np.array(self._load().encode(text, add_special_tokens=special).ids, np.int64)
+
+    def estimate(self, text: str) -> int:
+        """Return how many ids a text has; about how many where a few of its characters are rare.
+
+        So that watermarks and pinyin in a text do not load the vocabulary if it is not encoded.
+        """
+        normal = self._common.normalizer.normalize_str(text)
+        common = "".join(_NOT_RARE if c in self._rare else c for c in normal)
+        if _FEW * sum(map(ne, normal, common)) > len(normal):
+            return len(self.ids(text, special=False))
+        return len(self._common.encode(common, add_special_tokens=False).ids)
 
     def _load(self) -> Any:
         with self._lock:  # 300 MB: once is enough

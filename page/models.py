@@ -1,11 +1,13 @@
 """Which model answers now, and the change to another while the page is open."""
 
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from index.library import Library
+    from rag.finding_processes import FindingProcesses
     from rag.llm.command import Trial
     from rag.pipeline import Assistant
 
@@ -37,6 +39,12 @@ class SwitchableModels:
         self._first = spec
         self._model = self._chosen(spec)
         self._assistant: Assistant | None = None  # what it needs takes a second to load
+        self._finder: FindingProcesses | None = None  # the same, whichever model answers
+
+    def close(self) -> None:
+        """End the processes that find evidence."""
+        if self._finder:
+            self._finder.close()
 
     @property
     def assistant(self) -> "Assistant":
@@ -65,6 +73,14 @@ class SwitchableModels:
             model = self._chosen(spec)
             self._assistant, self._model = self._made(spec, model), model
             return model
+
+    def find_beside(self, rehearsed: Sequence[str], ends: threading.Event) -> None:
+        """Let evidence be found in processes beside this one, where there are cores for them.
+
+        They are used once they have found some for the rehearsed questions; `ends` breaks that off.
+        """
+        if self.assistant and self._finder:
+            self._finder.start(rehearsed, ends)
 
     def test(self, spec: str) -> "Trial":
         """Ask a model one small question. Raises ConfigurationError or LanguageModelError."""
@@ -96,13 +112,16 @@ class SwitchableModels:
         return Model(chosen, base_url, what_leaves(chosen, base_url))
 
     def _made(self, spec: str, model: Model) -> "Assistant":
+        from rag.finding_processes import FindingProcesses
         from rag.llm import make_answerer, make_rewriter
         from rag.pipeline import Assistant
 
         base_url, key = self._server_of(spec)
         library, chosen = self._library, model.spec
         answerer = make_answerer(chosen, library.encoder, base_url, key, library.glossary)
-        return Assistant(library, answerer, make_rewriter(chosen, base_url, key))
+        rewriter = make_rewriter(chosen, base_url, key)
+        self._finder = self._finder or FindingProcesses(library)
+        return Assistant(library, answerer, rewriter, self._finder)
 
     def _server_of(self, spec: str) -> tuple[str, str]:
         return (self._base_url, self._api_key) if spec == self._first else ("", "")

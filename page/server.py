@@ -234,6 +234,7 @@ def open_services(
 
     models = SwitchableModels(library, llm.spec, llm.base_url, llm.api_key)
     with ExitStack() as stack:
+        stack.callback(models.close)
         conversations = Conversations(library.folder / FILE)
         stack.callback(conversations.close)
         access = Access(conversations, guest_password, owner_password)
@@ -413,6 +414,8 @@ def _prepare(services: Services, ends: threading.Event) -> None:
                 return
             load(services)
     _rehearse(services.library, ends)
+    if not ends.is_set():
+        services.models.find_beside(_REHEARSED, ends)
 
 
 def _load_pipeline(_: Services) -> None:

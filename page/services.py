@@ -1,5 +1,7 @@
 """What the page and its programs work on: one library, the models, the visitors' chats."""
 
+import threading
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +51,9 @@ class Models(Protocol):
 
     def switch(self, spec: str) -> "Model":
         """Let another model answer from the next question on. Raises ConfigurationError."""
+
+    def find_beside(self, rehearsed: Sequence[str], ends: threading.Event) -> None:
+        """Let evidence be found in processes beside this one, where there are cores for them."""
 
     def test(self, spec: str) -> "Trial":
         """Ask a model one small question. Raises ConfigurationError or LanguageModelError."""

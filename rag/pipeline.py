@@ -1,6 +1,5 @@
 """class Assistant: a question over a library -> a checked answer, with typed events on the way."""
 
-import itertools
 import logging
 import re
 import time
@@ -11,20 +10,18 @@ from functools import cache
 from index.filters import ALL, Filters
 from index.library import Library, check_question
 from index.types import Hit
-from index.why import matched_spans
 from rag.answer import PromptedAnswerer, budget_for, is_refusal
-from rag.breadth import interleave, parts, with_surroundings
 from rag.checking import Checked, Documents, ReadOnce, check, with_conflicts
 from rag.clarify import clarify
 from rag.draft import without_marks
 from rag.errors import LanguageModelCut, LanguageModelError, LanguageModelUnavailable
-from rag.evidence import about_place, context_of, gather
+from rag.evidence import about_place, context_of
 from rag.excerpt import SMALL_BUDGET
+from rag.finding import Finder, LibraryFinder
 from rag.follow_up import standalone
 from rag.llm.base import Answerer, LanguageModel
 from rag.llm.extractive import ExtractiveAnswerer
 from rag.messages import message, name_of
-from rag.refusal import reason_to_refuse
 from rag.repair import better_draft
 from rag.rewrite import rewrite, translate
 from rag.standing import find_newer, standing
@@ -43,8 +40,6 @@ from rag.types import (
 )
 from rag.understand import language_of, understand
 
-# Hits looked at for evidence; those that do not fit the question's place or year are then left out.
-_HITS = 40
 _RELATED = 3
 # Milliseconds: a model that wrote for longer is not asked to mend, and one that took longer to
 # rewrite a question is not asked to translate it.
@@ -89,14 +84,17 @@ class Assistant:
         library: Library,
         answerer: Answerer | None = None,
         rewriter: LanguageModel | None = None,
+        finder: Finder | None = None,
     ) -> None:
         """`answerer` None means extractive.
 
         A `rewriter`, best one that gives up soon, puts follow-ups into words that stand alone and
-        English questions into Chinese; without one, rules and the glossary do.
+        English questions into Chinese; without one, rules and the glossary do. `finder` None looks
+        for evidence in this process.
         """
         self.library = library
         self.rewriter = rewriter
+        self.finder = finder or LibraryFinder(library)
         self.extractive = ExtractiveAnswerer(library.encoder, library.glossary)
         self.answerer = answerer or self.extractive
 
@@ -114,39 +112,15 @@ class Assistant:
         clock = _Clock()
         asked = self._understood(check_question(question), history)
         yield Searching(asked.text)
-        hits = self._search(asked, filters, translated=clock.now() < _SLOW_REWRITING)
-        with self.library.moment():
-            evidence = self._gathered(asked, hits)
+        found = self.finder.find(asked, self._translation(asked, clock), filters)
+        hits, evidence = found.hits, found.evidence
         clock.search = clock.now()
-        yield Found(tuple(hits), evidence)
-        if reason := reason_to_refuse(
-            asked,
-            evidence,
-            self.library.rarity,
-            self.library.encoder.name,
-            self.library.glossary,
-        ):
-            if not hits and not self.library.store.counts()[1]:
-                reason = message("empty_library", asked.language)
-            notes = (*_understood_as(asked), reason)
+        yield Found(hits, evidence)
+        if found.reason:
+            notes = (*_understood_as(asked), found.reason)
             yield Finished(self._refusal(asked, hits, evidence, clock, self.answerer.name, notes))
             return
         yield from self._answer(asked, hits, evidence, clock)
-
-    def _gathered(self, asked: Question, hits: Sequence[Hit]) -> tuple[Evidence, ...]:
-        # Each look into the store costs the threads of a busy page a turn, so that there is one.
-        reprinted = self.library.reprinted({hit.passage.document for hit in hits})
-        evidence = gather(
-            asked,
-            hits,
-            self.library.metadata,
-            self.library.encoder.count_tokens,
-            copies=lambda p: self.library.passage_copies(p) if p.document in reprinted else (),
-        )
-        groups = self.library.query(asked.text).groups
-        return tuple(
-            replace(one, matched=matched_spans(groups, one.passage.text)) for one in evidence
-        )
 
     def _understood(self, said: str, history: Sequence[Turn]) -> Question:
         """Return a question that stands alone, to be answered in the language it was put in."""
@@ -157,18 +131,12 @@ class Assistant:
         asked = understand(text, said)
         return replace(asked, unknown_places=self.library.unknown_places(text))
 
-    def _search(self, asked: Question, filters: Filters, translated: bool) -> list[Hit]:
-        """Return the passages that may be evidence, from every part of the question."""
-        whole = [asked.text]
-        if translated and self.rewriter and language_of(asked.text) == "en":
-            whole += filter(None, [translate(asked.text, self.rewriter)])
-        parted = parts(asked)
-        found = self.library.search_many([*whole, *parted], _HITS, filters)
-        hits = _best_of(found[: len(whole)])
-        if parted:
-            return interleave(found[len(whole) :], hits, _HITS)
-        count_tokens = self.library.encoder.count_tokens
-        return with_surroundings(asked, hits, self.library.passages_of, count_tokens)
+    def _translation(self, asked: Question, clock: _Clock) -> str:
+        """Return an English question in Chinese, "" for any other or without a quick rewriter."""
+        quick = clock.now() < _SLOW_REWRITING
+        if not self.rewriter or not quick or language_of(asked.text) != "en":
+            return ""
+        return translate(asked.text, self.rewriter)
 
     def _answer(
         self, asked: Question, hits: Sequence[Hit], evidence: Sequence[Evidence], clock: _Clock
@@ -294,16 +262,6 @@ class Assistant:
             related,
             tuple(evidence),
         )
-
-
-def _best_of(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
-    """Return each passage with the best score that any ranking gives it, best first."""
-    best: dict[int, Hit] = {}
-    for hit in itertools.chain.from_iterable(rankings):
-        known = best.get(hit.passage.id)
-        if known is None or hit.score > known.score:
-            best[hit.passage.id] = hit
-    return sorted(best.values(), key=lambda hit: (-hit.score, hit.passage.id))
 
 
 def _understood_as(asked: Question) -> tuple[str, ...]:

@@ -51,6 +51,10 @@ class HashEncoder:
         """Return the number of characters of each text."""
         return [len(text) for text in texts]
 
+    def estimate_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Return the same."""
+        return self.count_tokens(texts)
+
 
 class HashTokenEncoder(HashEncoder):
     """Gives a vector for each bigram too; those of questions weigh 1 to 4."""

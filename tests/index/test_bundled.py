@@ -206,6 +206,26 @@ def test_the_whole_vocabulary_is_loaded_for_a_rare_character_only(made, tmp_path
     assert PIECES.index("é") in tokenizer.ids("市政 é")
 
 
+@settings(deadline=None)
+@given(st.text(CHARACTERS))
+def test_an_estimate_is_the_count_of_the_pieces_but_for_a_few_rare_characters(tokenizers, text):
+    split, whole = tokenizers
+    exact = len(whole.encode(text, add_special_tokens=False).ids)
+    rare = text.count("é")
+    assert abs(split.estimate(text) - exact) <= 2 * rare
+    if rare > len(text) / 2:
+        assert split.estimate(text) == exact
+
+
+def test_an_estimate_with_a_few_rare_characters_does_not_load_the_vocabulary(made, tmp_path):
+    bundled.save_tokenizer(bundled.read_weights(made[0]).vocabulary, tmp_path)
+    (tmp_path / bundled.TOKENIZER_FILE).unlink()
+    tokenizer = bundled.PieceTokenizer(tmp_path)
+    assert tokenizer.estimate("市政" * 10 + "é") in (11, 12, 13)
+    with pytest.raises(Exception, match="No such file"):
+        tokenizer.estimate("市政é")
+
+
 def test_a_text_stands_between_the_start_and_the_end(tokenizers):
     ids = tokenizers[0].ids("市政ab")
     assert [PIECES[i] for i in ids] == ["<s>", "▁", "市政", "ab", "</s>"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.script import fold_characters, to_traditional
-from index.terms import TermGroup, question_groups
+from index.terms import TermGroup, located_among, located_terms, question_groups
 from index.types import Span
 from index.why import matched_spans, matched_terms
 
@@ -89,3 +89,17 @@ def test_a_question_is_marked_whole_in_its_own_text(question: str) -> None:
 def test_what_is_marked_folds_to_what_was_asked() -> None:
     (term,) = marked("獎勵")
     assert fold_characters(term) == "奖励"
+
+
+CHARACTERS = "东莞硼药奖励五百万元十四第三期条年月日〔〕《》 0123456789,.%-号aBⅢ"
+WRITTEN = st.text(CHARACTERS, max_size=60)
+
+
+@given(WRITTEN, st.data())
+def test_terms_are_found_among_some_where_they_are_found_among_all(
+    text: str, data: st.DataObject
+) -> None:
+    folded = fold_characters(text)
+    every = sorted(located_terms(folded))
+    wanted = data.draw(st.sets(st.sampled_from([*{term for term, _, _ in every}, "深圳", "7期"])))
+    assert sorted(located_among(folded, wanted)) == [one for one in every if one[0] in wanted]

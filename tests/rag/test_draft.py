@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from index.script import fold
 from rag.answer import PromptedAnswerer
-from rag.draft import parse_draft, with_marks
+from rag.draft import parse_draft, with_marks, without_marks
 from rag.llm.scripted import ScriptedModel
 from rag.types import Question
 
@@ -455,3 +455,11 @@ def test_isotopes_are_no_marks() -> None:
     draft = parse_draft(text, set(range(1, 20)))
     assert draft.text == text.replace("[1]", "")
     assert draft.sentences[0].marks == (1,)
+
+
+@given(
+    st.lists(st.sampled_from([*MARKS, ZH, EN, "。", "\n", " ", "²", "\u200b", "<b>"]), max_size=8)
+)
+def test_a_text_without_marks_is_that_of_its_draft(parts):
+    text = "".join(parts)
+    assert without_marks(text, KNOWN) == parse_draft(text, KNOWN).text
