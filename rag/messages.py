@@ -119,6 +119,11 @@ _MESSAGES: dict[str, dict[Language, str]] = {
         "zh": "提问和资料都留在本机。",
         "zh-Hant": "提問和資料都留在本機。",
     },
+    "cut_off": {
+        "en": "{0} broke off: the answer is not complete.",
+        "zh": "{0}中途停止，回答不完整。",
+        "zh-Hant": "{0}中途停止，回答不完整。",
+    },
     "cut": {
         "en": "{0} broke off ({1}): the answer is not complete.",
         "zh": "{0}中途停止（{1}），回答不完整。",

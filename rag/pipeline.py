@@ -14,7 +14,7 @@ from rag.answer import PromptedAnswerer, budget_for, is_refusal
 from rag.checking import Checked, Documents, ReadOnce, check, with_conflicts
 from rag.clarify import clarify
 from rag.draft import without_marks
-from rag.errors import LanguageModelCut, LanguageModelError, LanguageModelUnavailable
+from rag.errors import LanguageModelCut, LanguageModelError, LanguageModelUnavailable, Trouble
 from rag.evidence import about_place, context_of
 from rag.excerpt import SMALL_BUDGET
 from rag.finding import Finder, LibraryFinder
@@ -213,7 +213,9 @@ class Assistant:
             _log.info("%s: %s", name, error)
             reason = message(f"trouble_{error.trouble}", asked.language)
             if isinstance(error, LanguageModelCut) and _has_words(error.kept):
-                note = message("cut", asked.language, name, reason)
+                # That its connection ended is what it is to break off, and no reason beside it.
+                kind = "cut_off" if error.trouble is Trouble.BROKEN else "cut"
+                note = message(kind, asked.language, name, reason)
                 return _Written(error.kept.strip(), name, (note,), cut=True)
             parts = []
             note = message("quoted_instead", asked.language, name, reason)

@@ -361,6 +361,7 @@ def test_of_an_answer_without_its_finish_mark_the_whole_sentences_are_kept_and_i
     assert answer.cut
     assert (answer.llm, answer.text) == ("scripted", "硼药最高奖励600万元[1]。")
     assert any("回答不完整" in note for note in answer.notes)
+    assert not any("有误" in note for note in answer.notes)  # what came was right
     assert_whole(answer, library)
 
 
