@@ -25,10 +25,10 @@ from index.places import find_places, place
 from index.read import read_bytes, read_file
 from index.script import fold_characters, fold_tight, to_traditional
 from index.sentences import sentence_spans
-from rag.cite import Source, bind
+from rag.cite import bind
 from rag.draft import parse_draft
 from rag.quantities import Kind, quantities
-from rag.types import Claim, Evidence, Status
+from rag.types import Claim, Evidence, Source, Status
 from rag.verify import Cited, verify
 
 PARAPHRASES = Path(__file__).with_name("paraphrases.jsonl")

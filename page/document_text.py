@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from index.offsets import kept_spans
 from index.types import CleanText, Dropped, Span
 from page.text import escaped
-from rag.cite import Source
+from rag.types import Source
 
 # Characters of text shown at once: some twenty pages, of which a browser makes nothing.
 WINDOW = 30_000

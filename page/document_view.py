@@ -24,8 +24,7 @@ from index.types import Document, Dropped, Layout, Passage, Span
 from page.document_text import Asked, Part, Wording, part_of, place_in_clean
 from page.language import language_of_request
 from page.text import escaped, in_language, link
-from rag.cite import Source
-from rag.types import Language
+from rag.types import Language, Source
 
 if TYPE_CHECKING:
     from fastapi import APIRouter

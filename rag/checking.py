@@ -9,11 +9,11 @@ from index.errors import LibraryError
 from index.library import Library
 from index.script import fold_tight
 from index.types import CleanText, Document, Span
-from rag.cite import Nearness, Source, bind, cite
+from rag.cite import Nearness, bind, cite
 from rag.conflicts import Disagreement, conflict_text, find_conflicts
 from rag.draft import parse_draft, with_marks
 from rag.modality import reports_draft
-from rag.types import Citation, Claim, Conflict, Evidence, Question
+from rag.types import Citation, Claim, Conflict, Evidence, Question, Source
 from rag.verify import Cited, verify
 
 HEAD = 2_000  # characters of a document that name what it is, or what it tells of

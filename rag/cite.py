@@ -9,15 +9,14 @@ from index.glossary import default_glossary
 from index.query import with_chinese_names
 from index.script import fold_characters
 from index.sentences import pieces, sentence_spans
-from index.types import CleanText, Document, Span
+from index.types import CleanText, Span
 from rag.evidence import covered
+from rag.passages import TELLING
 from rag.quantities import Quantity, missing, quantities, same_amount
-from rag.types import Citation, Evidence
+from rag.types import Citation, Evidence, Source
 
 # Raw characters: longer quotes are not read, and hide what they are quoted for.
 MAX_QUOTE = 300
-# A quotation of fewer characters proves nothing by standing somewhere.
-TELLING = 8
 # Quotes for one mark: a sentence that sums up a passage may take its figures from several places.
 _QUOTES_A_MARK = 3
 # Weight of nearness in meaning beside that of words (1) and figures (2): it only tells apart what
@@ -27,14 +26,6 @@ _QUOTES_A_MARK = 3
 _NEAR, _TELLING_WORDS = 0.3, 0.4
 _LONGEST_RUN = 4  # sentences in a quote
 _STOPS = "。．.！!？?；;…，,：: \t"
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A document as citing needs it: its raw text and the clean text that passages are spans of."""
-
-    document: Document
-    clean: CleanText
 
 
 # How near in meaning each text is to a sentence, the higher the nearer, on any scale.

@@ -3,13 +3,15 @@
 from typing import TYPE_CHECKING
 
 from rag.errors import NotThere
-from rag.types import Citation, Evidence
+from rag.types import Citation, Evidence, Source
 
 if TYPE_CHECKING:
     from index.library import Library
 
 # Far longer than any quotation; what is longer is a document, to be opened.
 MAX_PLACE = 20_000
+# A quotation of fewer characters proves nothing by standing somewhere.
+TELLING = 8
 
 
 def citation_of(library: "Library", source: str, start: int, end: int) -> Citation:
@@ -18,7 +20,7 @@ def citation_of(library: "Library", source: str, start: int, end: int) -> Citati
     Raises NotThere if there are none, or they hold nothing that is shown.
     """
     from index.types import Span
-    from rag.cite import Source, cite
+    from rag.cite import cite
 
     document, clean = library.document(source), library.clean_text(source)
     if document is None or clean is None:

@@ -10,10 +10,10 @@ from index.errors import QuestionError
 from index.library import Library
 from index.types import CleanText, Document, Metadata, Span
 from rag.checking import HEAD
-from rag.cite import TELLING
 from rag.draft import parse_draft
 from rag.errors import ReportError
 from rag.modality import reports_draft
+from rag.passages import TELLING
 from rag.types import Claim
 from rag.verify import Cited, verify
 

@@ -5,8 +5,8 @@ from enum import StrEnum
 from typing import Literal
 
 from index.places import Place
-from index.types import Hit, Metadata, Passage, Scores, Span
-from rag.quantities import Kind
+from index.types import CleanText, Document, Hit, Metadata, Passage, Scores, Span
+from rag.kinds import Kind
 
 Language = Literal["zh", "zh-Hant", "en"]
 _UNSEEN = Scores()  # of a passage that no search found
@@ -64,6 +64,14 @@ class DraftSentence:
     text: str
     marks: tuple[int, ...]
     unknown: tuple[int, ...] = ()  # numbers that no evidence has
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document as citing needs it: its raw text and the clean text that passages are spans of."""
+
+    document: Document
+    clean: CleanText
 
 
 @dataclass(frozen=True, slots=True)

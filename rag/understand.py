@@ -4,7 +4,7 @@ import re
 
 from index.places import find_places
 from index.script import fold, script_of
-from rag.quantities import Kind
+from rag.kinds import Kind
 from rag.types import Language, Question
 
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")

@@ -15,7 +15,7 @@ from index.glossary import Counterpart, counterparts
 from index.places import Place, PlaceMention, covers, find_places, place
 from index.script import fold, fold_characters, fold_tight
 from rag.attribution import misattributed, miscompared, misdated, misplaced_places
-from rag.cite import TELLING, find_verbatim
+from rag.cite import find_verbatim
 from rag.clauses import misplaced
 from rag.complaints import said_once
 from rag.conditions import unstated
@@ -26,6 +26,7 @@ from rag.listing import counts_list
 from rag.modality import denies_finality, recast
 from rag.names import known_terms, names_known, proper_names, unknown_terms, unlike_people, unnamed
 from rag.negation import affirms_alone, denies, denies_alone, denies_there, turned_round
+from rag.passages import TELLING
 from rag.quantities import (
     Kind,
     Quantity,

@@ -9,7 +9,7 @@ from itertools import pairwise
 from index.errors import QuestionError
 from index.script import fold_characters
 from index.types import Span
-from rag.cite import TELLING
+from rag.passages import TELLING
 
 # Characters; longer ones are asked for in parts.
 MAX_QUOTATION = 2_000

@@ -22,7 +22,6 @@ from index.types import CleanText, Document, Metadata, Passage, Span
 from page.programs.quotes import Quotation, Standing, read_quotation, standings
 from page.programs.schema import AskRow, Message, PassageRow, QuoteRow, SearchRow
 from rag.errors import ProgramError
-from rag.negation import denies
 from rag.rows import answer_row, explained_rows
 from rag.types import Turn
 
@@ -317,6 +316,8 @@ def _place_rows(library: Library, found: Iterable[_Found]) -> Iterator[dict[str,
 
 
 def _problems(row: Mapping[str, Any], standing: Standing, document: Document) -> Iterator[str]:
+    from rag.negation import denies  # the patterns that it brings take long to load
+
     if any(denies(gap.of(document.raw)) for gap in standing.gaps):
         yield "what the ellipsis leaves out holds a denial"
     if not row["text"]:

@@ -13,6 +13,7 @@ million" half read; dateparser gives 2027年底 a day and knows no 民國; quant
 metres and computes in floats; recognizers-text (last an alpha of 2021) does not import any more.
 """
 
+from rag.kinds import Kind
 from rag.quantities.compare import (
     bounds_agree,
     rates_agree,
@@ -22,7 +23,7 @@ from rag.quantities.compare import (
 )
 from rag.quantities.evidence import missing
 from rag.quantities.read import quantities
-from rag.quantities.types import Bound, Kind, Quantity
+from rag.quantities.types import Bound, Quantity
 
 __all__ = [
     "Bound",

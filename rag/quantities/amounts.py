@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from decimal import Decimal
 
+from rag.kinds import Kind
 from rag.quantities.noise import is_label
 from rag.quantities.numerals import (
     DIGIT,
@@ -16,7 +17,7 @@ from rag.quantities.numerals import (
     more_than,
     read_number,
 )
-from rag.quantities.types import Bound, Kind, Number, Rule, State, Token, Unit
+from rag.quantities.types import Bound, Number, Rule, State, Token, Unit
 from rag.quantities.units import CURRENCY_SIGNS, UNIT, UNITS, unit_of
 
 _CURRENCY_SIGN = re.compile(

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from rag.kinds import Kind
 from rag.quantities.series import LISTED, joined_by
-from rag.quantities.types import Bound, Kind, State, Token
+from rag.quantities.types import Bound, State, Token
 
 _BOUNDED = (Kind.MONEY, Kind.COUNT, Kind.PERCENT, Kind.PERIOD, Kind.ORDINAL)
 _BEFORE_LENGTH = 48  # characters that may hold a bound and the words behind it

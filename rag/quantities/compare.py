@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 
+from rag.kinds import Kind
 from rag.quantities.bounds import LOWER, UPPER
-from rag.quantities.types import Bound, Kind, Quantity
+from rag.quantities.types import Bound, Quantity
 from rag.quantities.units import SYNONYMS
 
 

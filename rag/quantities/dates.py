@@ -3,8 +3,9 @@
 import re
 from decimal import Decimal
 
+from rag.kinds import Kind
 from rag.quantities.numerals import DIGIT, HAN_TWENTIES, NUMERAL, han_value
-from rag.quantities.types import Kind, Rule, Token
+from rag.quantities.types import Rule, Token
 from rag.quantities.units import GUARDS
 
 _SHORT_NUMERAL = "(?:[0-9]{1,2}|[一二三四五六七八九十廿卅]{1,4})"

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from rag.kinds import Kind
 from rag.quantities.compare import rounded_from, same_amount, same_rounded
 from rag.quantities.read import extract, quantities
-from rag.quantities.types import Bound, Kind, Quantity
+from rag.quantities.types import Bound, Quantity
 
 
 def missing(claim: str, evidence: Sequence[str]) -> tuple[Quantity, ...]:

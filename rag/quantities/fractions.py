@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal
 
+from rag.kinds import Kind
 from rag.quantities.numerals import (
     HAN,
     HAN_VALUES,
@@ -13,7 +14,7 @@ from rag.quantities.numerals import (
     WORD_VALUES,
     han_value,
 )
-from rag.quantities.types import Bound, Kind, Rule, Token
+from rag.quantities.types import Bound, Rule, Token
 from rag.quantities.units import UNIT
 
 _PARTS_OF = re.compile(rf"(?P<base>[0-9]{{1,5}}|{HAN})分之(?P<part>{MIXED}|{HAN})")

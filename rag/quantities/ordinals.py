@@ -5,8 +5,9 @@ import unicodedata
 from dataclasses import replace
 from decimal import Decimal
 
+from rag.kinds import Kind
 from rag.quantities.numerals import HAN, NUMERAL, ONES, WORD_VALUES, han_value
-from rag.quantities.types import Kind, Rule, State, Token
+from rag.quantities.types import Rule, State, Token
 from rag.quantities.units import CHINESE_UNITS, alternatives
 
 _ROMAN_NUMERALS = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from rag.kinds import Kind
 from rag.quantities.numerals import NUMERAL
 from rag.quantities.series import LISTED, joined_by
-from rag.quantities.types import Kind, State, Token
+from rag.quantities.types import State, Token
 
 _RATED = (Kind.MONEY, Kind.COUNT, Kind.PERCENT, Kind.PERIOD)
 _BEFORE_LENGTH = 40  # characters of the clause before an amount that may hold its rate

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from index.memory import remembered
+from rag.kinds import Kind
 from rag.quantities.bounds import with_bounds
 from rag.quantities.fold import fold
 from rag.quantities.rates import with_rates
 from rag.quantities.scan import scan
 from rag.quantities.series import combine
-from rag.quantities.types import Kind, Quantity, State, Token
+from rag.quantities.types import Quantity, State, Token
 
 
 @remembered(512)

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from rag.kinds import Kind
 from rag.quantities import amounts, dates, fractions, ordinals
 from rag.quantities.noise import SKIP
 from rag.quantities.numerals import NUMERAL
 from rag.quantities.ordinals import with_issuer
-from rag.quantities.types import Kind, Rule, Token
+from rag.quantities.types import Rule, Token
 
 _READERS = (dates, fractions, ordinals, amounts)
 _LATIN_RULES: tuple[Rule, ...] = tuple(rule for reader in _READERS for rule in reader.LATIN_RULES)

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from rag.quantities.types import Kind, State, Token
+from rag.kinds import Kind
+from rag.quantities.types import State, Token
 
 _RANGE_GAP = re.compile(" ?(?:-|–|—|--|——|~|〜|−|至|到|to|through) ?")
 _LIST_GAP = re.compile(" ?(?:、|/|和|及|与|或|以及|and|or|&) ?|, (?:and|or) ")

@@ -6,18 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-
-class Kind(StrEnum):
-    """What a quantity measures."""
-
-    MONEY = "money"
-    COUNT = "count"
-    PERCENT = "percent"
-    DATE = "date"
-    YEAR = "year"
-    PERIOD = "period"
-    ORDINAL = "ordinal"
-    DOCUMENT_NUMBER = "document_number"
+from rag.kinds import Kind
 
 
 class Bound(StrEnum):

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal
 
+from rag.kinds import Kind
 from rag.quantities.numerals import MORE
-from rag.quantities.types import Kind, Unit
+from rag.quantities.types import Unit
 
 _UNIT_ROWS: tuple[tuple[Kind, str, str, str], ...] = (
     (

@@ -23,7 +23,7 @@ from index.types import CleanText, Layout, Metadata, Span
 from page.document_text import MOST_HTML, WINDOW, Asked, Wording, part_of, place_in_clean
 from page.document_view import address, document_html, quote_html, router, script_tag
 from page.text import _UNSHOWN
-from rag.cite import Source
+from rag.types import Source
 
 WORDING = Wording("page {}", "table", {})
 NOISY = (

@@ -65,7 +65,7 @@ with Library(Path(sys.argv[1]), create=True) as library, open_services(library, 
         "mcp": mcp,
         "mcp can be had": find_spec("mcp") is None or bool(import_module("mcp")),
         "heavy": sorted(
-            {"torch", "transformers", "sentence_transformers", "pandas", "rich", "rag.pipeline"}
+            {"torch", "transformers", "sentence_transformers", "pandas", "rich", "rag.quantities"}
             & sys.modules.keys()
         ),
     }))

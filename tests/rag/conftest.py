@@ -7,8 +7,7 @@ import pytest
 
 from bench.mutations import passages_in
 from index.library import Library
-from rag.cite import Source
-from rag.types import Evidence
+from rag.types import Evidence, Source
 
 
 @pytest.fixture(scope="session")

@@ -13,8 +13,8 @@ from index.offsets import Edit, apply_edits, identity
 from index.script import fold_tight, to_traditional
 from index.sentences import sentence_spans
 from index.types import CleanText, Document, Metadata, Passage, Span
-from rag.cite import MAX_QUOTE, Nearness, Source, best_quotes, bind, cite, find_verbatim
-from rag.types import Evidence
+from rag.cite import MAX_QUOTE, Nearness, best_quotes, bind, cite, find_verbatim
+from rag.types import Evidence, Source
 
 NOISE = re.compile(
     r"LINGXUN|k27岭讯|[(（][a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜ]{1,6}[)）]|</?(?!http)[a-z]|&[a-z]+;"
